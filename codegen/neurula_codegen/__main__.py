@@ -1,0 +1,54 @@
+"""python -m neurula_codegen [--check]: writes every generated file of the repository, or compares and lists what differs."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from neurula_codegen import emit_python, emit_tables, emit_viper
+from neurula_codegen.language import read_kernels
+from neurula_codegen.schema import HERE, read_schema
+
+ROOT = HERE.parent.parent
+
+
+def generate() -> dict[Path, str]:
+    """Path -> text of all generated files."""
+    schema = read_schema()
+    kernels = read_kernels(schema, HERE / "kernels.py")
+    python, pxd = emit_python.emit(kernels, "kernels.py")
+    loader = emit_tables.emit_loader(schema)
+    npu = ROOT / "device" / "neurula_npu"
+    mcu = ROOT / "firmware_py" / "neurula_mcu"
+    spec = ROOT / "docs" / "SPEC.md"
+    return {
+        npu / "kernels.py": python,
+        npu / "kernels.pxd": pxd,
+        npu / "schema.py": emit_tables.emit_schema(schema),
+        npu / "image.py": loader,
+        mcu / "image.py": loader,
+        mcu / "kernels.py": emit_viper.emit(kernels, "kernels.py", 32),
+        mcu / "kernels64.py": emit_viper.emit(kernels, "kernels.py", 64),
+        ROOT / "host" / "neurula" / "error_codes.py": emit_tables.emit_remedies(),
+        ROOT / "docs" / "ERRORS.md": emit_tables.emit_errors_page(),
+        spec: emit_tables.fill_spec(spec.read_text(encoding="utf-8"), emit_tables.spec_tables(schema)),
+    }
+
+
+def main(arguments: list[str]) -> int:
+    stale = []
+    for path, text in generate().items():
+        if path.exists() and path.read_text(encoding="utf-8") == text:
+            continue
+        stale.append(str(path.relative_to(ROOT)))
+        if "--check" not in arguments:
+            path.write_text(text, encoding="utf-8")
+    if "--check" in arguments:
+        print("\n".join(f"out of date: {name}" for name in stale) or "generated files are up to date")
+        return 1 if stale else 0
+    print("\n".join(f"wrote {name}" for name in stale) or "nothing to write")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,116 @@
+"""Kernels for CPython: one .py that runs pure, and the .pxd beside it with which Cython compiles the same source."""
+
+from __future__ import annotations
+
+import ast
+
+from neurula_codegen.language import GENERATED, locals_of, memories_of
+
+HEAD = '''# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False, cdivision=True
+"""The burst kernels over flat arrays: R32/R16 the RAM block, I32/I16 the image, S32 the stimulus.
+
+{generated}
+"""
+
+COMPILED = not __file__.endswith(".py")
+
+
+def mulq22(v, r):
+    """round(v * r / 2^22) for |v| < 2^30 and 0 <= r <= 2^22, without leaving 32 bits."""
+    vh = v >> 15
+    vl = v & 32767
+    r1 = r >> 11
+    r0 = r & 2047
+    return vh * r1 * 16 + ((vh * r0 * 16 + vl * r1 + ((vl * r0) >> 11) + 1024) >> 11)
+
+
+def hash_below(neuron, burst, chance):
+    """1 if the counter hash of (neuron, burst) is below `chance`, all as unsigned 32-bit numbers."""
+    s = (neuron * 2654435761 + burst * 1597334677) & 4294967295
+    s = (s * 747796405 + 2891336453) & 4294967295
+    w = (((s >> ((s >> 28) + 4)) ^ s) * 277803737) & 4294967295
+    return 1 if ((w >> 22) ^ w) < (chance & 4294967295) else 0
+
+
+class Kernels:
+    """One brain's memory and the kernels that run on it. The caller keeps the buffers alive and their sizes true."""
+
+    def __init__(self, R32, R16, I32, I16, S32):
+        self.R32 = R32
+        self.R16 = R16
+        self.I32 = I32
+        self.I16 = I16
+        self.S32 = S32
+'''
+
+PXD_HEAD = '''# {generated}
+cimport cython
+
+@cython.locals(vh=cython.int, vl=cython.int, r1=cython.int, r0=cython.int)
+cdef inline int mulq22(int v, int r) noexcept
+
+@cython.locals(s=cython.ulonglong, w=cython.ulonglong)
+cdef inline int hash_below(cython.uint neuron, cython.uint burst, cython.uint chance) noexcept
+
+cdef class Kernels:
+    cdef int[::1] R32
+    cdef unsigned short[::1] R16
+    cdef const int[::1] I32
+    cdef const unsigned short[::1] I16
+    cdef int[::1] S32
+'''
+
+class Elements(ast.NodeTransformer):
+    """Byte offsets become element indexes; the two adding primitives become loops."""
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
+        self.generic_visit(node)
+        shift = 1 if ast.unparse(node.value).endswith("16") else 2
+        if isinstance(node.slice, ast.Constant):
+            node.slice = ast.Constant(node.slice.value >> shift)
+        else:
+            node.slice = ast.BinOp(node.slice, ast.RShift(), ast.Constant(shift))
+        return node
+
+    def visit_Expr(self, node: ast.Expr) -> ast.AST | list[ast.stmt]:
+        call = node.value
+        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
+            return node
+        arguments = [ast.unparse(a) for a in call.args]
+        if call.func.id == "add_run":
+            base, size, step = arguments
+            return ast.parse(
+                f"o = {base} >> 2\ne = o + {size}\nwhile o < e:\n    R32[o] = R32[o] + {step}\n    o = o + 1"
+            ).body
+        base, at, size, step = arguments
+        return ast.parse(
+            f"o = {at} >> 1\ne = o + {size}\nwhile o < e:\n    x = ({base} + I16[o]) >> 2\n"
+            f"    R32[x] = R32[x] + {step}\n    o = o + 1"
+        ).body
+
+
+def emit(functions: list[ast.FunctionDef], source: str) -> tuple[str, str]:
+    """The text of kernels.py and kernels.pxd."""
+    generated = GENERATED.format(source=source)
+    text = [HEAD.format(generated=generated)]
+    pxd = [PXD_HEAD.format(generated=generated)]
+    for original in functions:
+        function = ast.parse(ast.unparse(original)).body[0]
+        assert isinstance(function, ast.FunctionDef)
+        memories = memories_of(function)
+        arguments = [a.arg for a in function.args.args]
+        function = ast.fix_missing_locations(Elements().visit(function))
+        loads = ast.parse("\n".join(f"{m} = self.{m}" for m in memories)).body
+        function.body[1:1] = loads
+        function.args.args.insert(0, ast.arg("self"))
+        text.append(indent(ast.unparse(function)))
+        types = [f"{name}=cython.int" for name in locals_of(function) if name not in memories and name != "self"]
+        pxd.append(f"    @cython.locals({', '.join(types)})")
+        signature = ", ".join(["self", *(f"int {a}" for a in arguments)])
+        returns = any(isinstance(n, ast.Return) for n in ast.walk(function))
+        pxd.append(f"    cpdef {'int' if returns else 'void'} {function.name}({signature}) noexcept\n")
+    return "\n".join(text).rstrip() + "\n", "\n".join(pxd).rstrip() + "\n"
+
+
+def indent(block: str) -> str:
+    return "\n" + "\n".join("    " + line if line else "" for line in block.splitlines())

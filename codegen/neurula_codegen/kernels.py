@@ -1,0 +1,678 @@
+"""The burst, once: the definition from which the Python/Cython and the viper kernels are generated.
+
+This file is parsed, never run. It is a small language in Python's clothes:
+* all locals are signed 32-bit integers; nothing here lets a value of a valid image leave that range;
+* R32, R16 are the RAM block as words and unsigned half-words, I32, I16 the image, S32 the stimulus; all by byte offset;
+* every load stands alone on the right of an assignment; RECORD.field is the field's byte offset, FLAG.name its value;
+* add_run, add_list, mulq22, hash_below are primitives that each target spells in its own way (primitives.py).
+docs/SPEC.md says in words what these kernels do; the reference runtime says it in plain Python.
+"""
+
+
+def begin(injections):
+    """Opens burst t: advances the counters and adds `injections` entries (area, neuron, units) and power to the inputs."""
+    burst = R32[RAM.burst]
+    R32[RAM.burst] = burst + 1
+    slot = R32[RAM.slot]
+    slot = slot + 1
+    slots = R32[RAM.slots]
+    if slot >= slots:
+        slot = 0
+    R32[RAM.slot] = slot
+    areas = R32[RAM.areas_at]
+    total = R32[RAM.areas]
+    n = 0 - total
+    at = 0
+    while n < injections:
+        if n < 0:
+            area = areas
+            areas = areas + AREA.bytes
+            local = 0
+            units = I32[area + AREA.power]
+            use = units
+        else:
+            local = S32[at]
+            area = R32[RAM.areas_at]
+            area = area + local * AREA.bytes
+            local = S32[at + 4]
+            units = S32[at + 8]
+            at = at + 12
+            use = 1
+        if use != 0:
+            k = I32[area + AREA.count_bits]
+            cap = I32[area + AREA.input_cap]
+            x = I32[area + AREA.input_at]
+            x = x + (local << 2)
+            a = R32[x]
+            hits = a & ((1 << k) - 1)
+            if hits == 0:
+                hits = 1
+            c = (a >> k) + units
+            if c > cap:
+                c = cap
+            if c < 0 - cap:
+                c = 0 - cap
+            R32[x] = (c << k) + hits
+        n = n + 1
+
+
+def deliver():
+    """Adds to the inputs what the spikes of earlier bursts deliver in this one."""
+    now = R32[RAM.slot]
+    slots = R32[RAM.slots]
+    slot_bytes = R32[RAM.slot_bytes]
+    bits = R32[RAM.bits_at]
+    directory = R32[RAM.rows_at]
+    group = R32[RAM.groups_at]
+    groups = R32[RAM.groups]
+    while groups > 0:
+        area = I32[group + GROUP.area_at]
+        count = I32[area + AREA.neurons]
+        delay = I32[group + GROUP.delay]
+        shift = 0
+        pending = I32[group + GROUP.pending_at]
+        if pending != 0:
+            # a plastic group with a delay sends at once, with the weights of now, into a delay line
+            target = I32[group + GROUP.target_at]
+            size = I32[target + AREA.neurons]
+            x = I32[target + AREA.input_at]
+            y = I32[group + GROUP.phase_at]
+            phase = R32[y]
+            phase = phase + 1
+            if phase >= delay:
+                phase = 0
+            R32[y] = phase
+            y = pending + ((phase * size) << 2)
+            shift = phase - 1
+            if shift < 0:
+                shift = delay - 1
+            shift = pending + ((shift * size) << 2) - x
+            while size > 0:
+                a = R32[y]
+                b = R32[x]
+                R32[x] = a + b
+                R32[y] = 0
+                x = x + 4
+                y = y + 4
+                size = size - 1
+            delay = 1
+        slot = now - delay
+        if slot < 0:
+            slot = slot + slots
+        word = I32[area + AREA.bits_at]
+        word = word + bits + slot * slot_bytes
+        values = I32[area + AREA.values_at]
+        values = values + ((slot * count) << 2)
+        kind = I32[group + GROUP.rows_kind]
+        rows = I32[group + GROUP.rows_at]
+        i = 0
+        while i < count:
+            m = R16[word]
+            word = word + 2
+            j = i
+            while m != 0:
+                if m & 15 == 0:
+                    m = m >> 4
+                    j = j + 4
+                else:
+                    if m & 1 != 0:
+                        r = rows
+                        if kind == ROWS.U16:
+                            r = I16[rows + (j << 1)]
+                        if kind == ROWS.U32:
+                            r = I32[rows + (j << 2)]
+                        if kind == ROWS.EACH:
+                            r = rows + j
+                        row = I32[directory + (r << 2)]
+                        while row != 0:
+                            head = I32[row]
+                            base = I32[row + SEGMENT.base]
+                            step = I32[row + SEGMENT.step]
+                            size = head >> 8
+                            at = row + SEGMENT.bytes
+                            base = base + shift
+                            if head & SEGMENT_FLAG.RELATIVE != 0:
+                                base = base + (j << 2)
+                            if head & SEGMENT_FLAG.DRIVEN != 0:
+                                k = I32[at]
+                                cap = I32[at + 4]
+                                at = at + 8
+                                e = k >> 16
+                                k = k & 255
+                                v = R32[values + (j << 2)]
+                                if step < 0:
+                                    v = 0 - v
+                                    step = 0 - step
+                                c = mulq22(v, step)
+                                if e < 0:
+                                    e = 0 - e
+                                    c = (c + (1 << (e - 1))) >> e
+                                    e = 0
+                                b = cap >> e
+                                if c > b:
+                                    c = b
+                                if c < 0 - b:
+                                    c = 0 - b
+                                c = c << e
+                                step = (c << k) + 1
+                            if head & SEGMENT_FLAG.PLASTIC != 0:
+                                y = I32[at]
+                                k = I32[at + 4]
+                                at = at + 8
+                                row = at + (((size + 1) >> 1) << 2)
+                                while size > 0:
+                                    x = I16[at]
+                                    x = x + base
+                                    v = R32[y]
+                                    a = R32[x]
+                                    R32[x] = a + ((v * step) << k) + 1
+                                    at = at + 2
+                                    y = y + 4
+                                    size = size - 1
+                            else:
+                                if head & SEGMENT_FLAG.LIST != 0:
+                                    row = at + (((size + 1) >> 1) << 2)
+                                    add_list(base, at, size, step)
+                                else:
+                                    row = at
+                                    add_run(base, size, step)
+                            if head & SEGMENT_FLAG.LAST != 0:
+                                row = 0
+                    m = m >> 1
+                    j = j + 1
+            i = i + 16
+        group = group + GROUP.bytes
+        groups = groups - 1
+
+
+def update(at, forced):
+    """Updates every neuron that received input, then fires the `forced` entries (area, neuron) at stimulus offset `at`."""
+    t = R32[RAM.burst]
+    slot = R32[RAM.slot]
+    slot_bytes = R32[RAM.slot_bytes]
+    bits = R32[RAM.bits_at]
+    bits = bits + slot * slot_bytes
+    x = bits
+    stop = bits + slot_bytes
+    while x < stop:
+        R32[x] = 0
+        x = x + 4
+    total = R32[RAM.areas]
+    n = 0 - forced
+    while n < total:
+        # forced neurons come first, each as a span of one; then every area as a whole
+        area = R32[RAM.areas_at]
+        i = 0
+        end = 0
+        if n < 0:
+            index = S32[at]
+            i = S32[at + 4]
+            at = at + 8
+            end = i + 1
+            area = area + index * AREA.bytes
+        else:
+            area = area + n * AREA.bytes
+            end = I32[area + AREA.neurons]
+        inputs = I32[area + AREA.input_at]
+        k = I32[area + AREA.count_bits]
+        mask = (1 << k) - 1
+        fired = I32[area + AREA.bits_at]
+        fired = fired + bits
+        flags = I32[area + AREA.flags]
+        cap = I32[area + AREA.input_cap]
+        gain = I32[area + AREA.gain]
+        threshold = I32[area + AREA.threshold]
+        thresholds = I32[area + AREA.thresholds_at]
+        limit = I32[area + AREA.threshold_limit]
+        retention = I32[area + AREA.retention]
+        fire_limit = I32[area + AREA.fire_limit]
+        potentials = I32[area + AREA.potentials_at]
+        stamps = I32[area + AREA.stamps_at]
+        counts = I32[area + AREA.counts_at]
+        values = I32[area + AREA.values_at]
+        if values != 0:
+            x = I32[area + AREA.neurons]
+            values = values + ((slot * x) << 2)
+        x = inputs + (i << 2)
+        stop = inputs + (end << 2)
+        while x < stop:
+            a = R32[x]
+            if a & mask != 0:
+                R32[x] = 0
+                c = a >> k
+                i = (x - inputs) >> 2
+                live = 1
+                if stamps != 0:
+                    s = R16[stamps + (i << 1)]
+                    if s != 0:
+                        if (s - t) & STAMP_MASK < STAMP_HALF:
+                            live = 0
+                        else:
+                            # a refractory period that has ended lifts the consecutive-fire limit
+                            R16[stamps + (i << 1)] = 0
+                            if counts != 0:
+                                s = R16[counts + (i << 1)]
+                                if s >= fire_limit:
+                                    R16[counts + (i << 1)] = 0
+                if live != 0:
+                    if potentials != 0:
+                        if c < 0:
+                            c = 0
+                        v = R32[potentials + (i << 2)]
+                        v = v + c * gain
+                        if v > POTENTIAL_MAX:
+                            v = POTENTIAL_MAX
+                    else:
+                        v = c * gain
+                    if thresholds != 0:
+                        threshold = I32[thresholds + (i << 2)]
+                    spike = 0
+                    if v >= threshold:
+                        if v <= limit:
+                            if flags & AREA_FLAG.ALWAYS != 0:
+                                spike = 1
+                            if counts != 0:
+                                s = R16[counts + (i << 1)]
+                                if s >= fire_limit:
+                                    spike = 2
+                            if spike == 0:
+                                if flags & AREA_FLAG.DRAWS != 0:
+                                    s = I32[area + AREA.neuron_id]
+                                    s = s + i
+                                    b = I32[area + AREA.chance]
+                                    spike = hash_below(s, t, b)
+                    if spike == 0:
+                        if counts != 0:
+                            R16[counts + (i << 1)] = 0
+                        if retention != RETENTION_ONE:
+                            b = retention
+                            if b < 0:
+                                b = 0 - b
+                                v = 0 - v
+                            v = mulq22(v, b)
+                            s = I32[area + AREA.retention_shift]
+                            b = POTENTIAL_MAX >> s
+                            if v > b:
+                                v = b
+                            if v < 0 - b:
+                                v = 0 - b
+                            v = v << s
+                    if spike == 2:
+                        R16[counts + (i << 1)] = 0
+                    if spike == 1:
+                        y = fired + ((i >> 4) << 1)
+                        b = R16[y]
+                        R16[y] = b | (1 << (i & 15))
+                        if values != 0:
+                            if flags & AREA_FLAG.WEARS != 0:
+                                y = I32[area + AREA.psps_at]
+                                y = y + (i << 2)
+                                v = R32[y]
+                                b = I32[area + AREA.degeneration]
+                                b = v - b
+                                if b < 0:
+                                    b = 0
+                                R32[y] = b
+                            R32[values + (i << 2)] = v
+                        v = 0
+                        s = I32[area + AREA.refractory]
+                        if counts != 0:
+                            b = R16[counts + (i << 1)]
+                            b = b + 1
+                            R16[counts + (i << 1)] = b
+                            if b >= fire_limit:
+                                b = I32[area + AREA.snooze]
+                                s = s + b
+                        if s != 0:
+                            R16[stamps + (i << 1)] = ((t + s) & STAMP_MASK) | STAMP_VALID
+                    if potentials != 0:
+                        R32[potentials + (i << 2)] = v
+                    else:
+                        if n < 0:
+                            # an area that stores no potential keeps the charge of a forced burst in the input word
+                            if v > cap:
+                                v = cap
+                            if v < 0 - cap:
+                                v = 0 - cap
+                            R32[x] = v << k
+            x = x + 4
+        if n < 0:
+            i = end - 1
+            y = fired + ((i >> 4) << 1)
+            b = R16[y]
+            a = 1 << (i & 15)
+            if b & a == 0:
+                R16[y] = b | a
+                if values != 0:
+                    v = I32[area + AREA.forced_value]
+                    if flags & AREA_FLAG.WEARS != 0:
+                        y = I32[area + AREA.psps_at]
+                        y = y + (i << 2)
+                        v = R32[y]
+                        b = I32[area + AREA.degeneration]
+                        b = v - b
+                        if b < 0:
+                            b = 0
+                        R32[y] = b
+                    R32[values + (i << 2)] = v
+                if stamps != 0:
+                    s = R16[stamps + (i << 1)]
+                    if s != 0:
+                        if (s - t) & STAMP_MASK < STAMP_HALF:
+                            # a refractory period is not counted down in a burst that forces the neuron
+                            R16[stamps + (i << 1)] = ((s + 1) & STAMP_MASK) | STAMP_VALID
+        n = n + 1
+
+
+def age():
+    """Clears refractory stamps that have expired, so that their 15-bit burst numbers never become ambiguous."""
+    t = R32[RAM.burst]
+    area = R32[RAM.areas_at]
+    n = R32[RAM.areas]
+    while n > 0:
+        stamps = I32[area + AREA.stamps_at]
+        if stamps != 0:
+            counts = I32[area + AREA.counts_at]
+            fire_limit = I32[area + AREA.fire_limit]
+            i = I32[area + AREA.neurons]
+            while i > 0:
+                i = i - 1
+                s = R16[stamps + (i << 1)]
+                if s != 0:
+                    if (s - t) & STAMP_MASK >= STAMP_HALF:
+                        R16[stamps + (i << 1)] = 0
+                        if counts != 0:
+                            s = R16[counts + (i << 1)]
+                            if s >= fire_limit:
+                                R16[counts + (i << 1)] = 0
+        area = area + AREA.bytes
+        n = n - 1
+
+
+def learn():
+    """Moves the weights of every plastic group: up where source and target fired in the window, down where one of them did."""
+    now = R32[RAM.slot]
+    slots = R32[RAM.slots]
+    slot_bytes = R32[RAM.slot_bytes]
+    bits = R32[RAM.bits_at]
+    seen = R32[RAM.seen_at]
+    directory = R32[RAM.rows_at]
+    plastic = R32[RAM.plastics_at]
+    n = R32[RAM.plastics]
+    while n > 0:
+        group = I32[plastic + PLASTIC.group_at]
+        window = I32[plastic + PLASTIC.window]
+        up = I32[plastic + PLASTIC.step_up]
+        down = I32[plastic + PLASTIC.step_down]
+        top = I32[plastic + PLASTIC.weight_max]
+        source = I32[group + GROUP.area_at]
+        target = I32[group + GROUP.target_at]
+        area = source
+        both = 0
+        k = 0
+        while k < 2:
+            word = I32[area + AREA.bits_at]
+            i = I32[area + AREA.neurons]
+            while i > 0:
+                m = 0
+                slot = now
+                d = 0
+                while d < window:
+                    slot = slot - 1
+                    if slot < 0:
+                        slot = slots - 1
+                    b = R16[bits + slot * slot_bytes + word]
+                    m = m | b
+                    d = d + 1
+                R16[seen + word] = m
+                both = both | m
+                word = word + 2
+                i = i - 16
+            area = target
+            k = k + 1
+        if both != 0:
+            word = I32[source + AREA.bits_at]
+            word = word + seen
+            mark = I32[target + AREA.bits_at]
+            mark = mark + seen
+            inputs = I32[target + AREA.input_at]
+            rows = I32[group + GROUP.rows_at]
+            count = I32[source + AREA.neurons]
+            i = 0
+            while i < count:
+                m = R16[word + ((i >> 4) << 1)]
+                a = (m >> (i & 15)) & 1
+                row = I32[directory + ((rows + i) << 2)]
+                while row != 0:
+                    head = I32[row]
+                    base = I32[row + SEGMENT.base]
+                    base = base - inputs
+                    size = head >> 8
+                    at = row + SEGMENT.bytes
+                    y = I32[at]
+                    at = at + 8
+                    row = at + (((size + 1) >> 1) << 2)
+                    if head & SEGMENT_FLAG.LAST != 0:
+                        row = 0
+                    while size > 0:
+                        x = I16[at]
+                        x = (x + base) >> 2
+                        m = R16[mark + ((x >> 4) << 1)]
+                        b = a + ((m >> (x & 15)) & 1)
+                        if b != 0:
+                            v = R32[y]
+                            if b == 2:
+                                v = v + up
+                                if v > top:
+                                    v = top
+                            else:
+                                v = v - down
+                                if v < 0:
+                                    v = 0
+                            R32[y] = v
+                        at = at + 2
+                        y = y + 4
+                        size = size - 1
+                i = i + 1
+        plastic = plastic + PLASTIC.bytes
+        n = n - 1
+
+
+
+
+def verify(rows_at, rows_end, weights_at, weights_end):
+    """Walks all rows and tables of an image once. Returns 0, or the image offset of the first word that is out of bounds.
+
+    Of the RAM block only the header is read. Rows lie in rows_at:rows_end of the image, weights in weights_at:weights_end
+    of the RAM block; the sections and the records of areas and groups were checked before.
+    """
+    inputs_end = R32[RAM.input_end]
+    directory = R32[RAM.rows_at]
+    rows = R32[RAM.rows]
+    n = 1
+    p = rows_at
+    while n < rows:
+        row = I32[directory + (n << 2)]
+        wide = 0
+        low = 0
+        high = 0
+        if row != 0:
+            if row != p:
+                # only a row that begins with a relative segment has two words in front
+                if row != p + 8:
+                    return directory + (n << 2)
+                if row > rows_end:
+                    return directory + (n << 2)
+                wide = 1
+                low = I32[p]
+                high = I32[p + 4]
+                if low < 0:
+                    return p
+                if high < low:
+                    return p
+                if high > 16777215:
+                    return p
+                p = row
+        first = row
+        while row != 0:
+            if p > rows_end - SEGMENT.bytes:
+                return p
+            head = I32[p]
+            base = I32[p + SEGMENT.base]
+            step = I32[p + SEGMENT.step]
+            size = head >> 8
+            at = p + SEGMENT.bytes
+            if head & 224 != 0:
+                return p
+            if size < 1:
+                return p
+            if size > SEGMENT_MAX:
+                return p
+            if base & 3 != 0:
+                return p
+            if base > inputs_end:
+                return p
+            if base < 0 - inputs_end:
+                return p
+            a = head & SEGMENT_FLAG.RELATIVE
+            if p == first:
+                b = wide * SEGMENT_FLAG.RELATIVE
+                if a != b:
+                    return p
+            low_end = base
+            high_end = base
+            if a != 0:
+                if wide == 0:
+                    return p
+                low_end = base + (low << 2)
+                high_end = base + (high << 2)
+            if low_end < RAM.bytes:
+                return p
+            if high_end >= inputs_end:
+                return p
+            if head & SEGMENT_FLAG.DRIVEN != 0:
+                if at > rows_end - 8:
+                    return p
+                k = I32[at]
+                b = I32[at + 4]
+                at = at + 8
+                if k & 65535 > COUNT_BITS_MAX:
+                    return p
+                k = k >> 16
+                if k > 29:
+                    return p
+                if k < 0 - 29:
+                    return p
+                if b < 0:
+                    return p
+                if step > RETENTION_ONE:
+                    return p
+                if step < 0 - RETENTION_ONE:
+                    return p
+            if head & SEGMENT_FLAG.PLASTIC != 0:
+                if at > rows_end - 8:
+                    return p
+                k = I32[at]
+                b = I32[at + 4]
+                at = at + 8
+                if head & 14 != SEGMENT_FLAG.LIST:
+                    return p
+                if b < 0:
+                    return p
+                if b > COUNT_BITS_MAX:
+                    return p
+                if k & 3 != 0:
+                    return p
+                if k < weights_at:
+                    return p
+                if k > weights_end - (size << 2):
+                    return p
+            if head & SEGMENT_FLAG.LIST != 0:
+                if at > rows_end - (((size + 1) >> 1) << 2):
+                    return p
+                b = at
+                at = at + (((size + 1) >> 1) << 2)
+                while size > 0:
+                    k = I16[b]
+                    if k & 3 != 0:
+                        return b
+                    if high_end + k >= inputs_end:
+                        return b
+                    b = b + 2
+                    size = size - 1
+            else:
+                if high_end + (size << 2) > inputs_end:
+                    return p
+            p = at
+            if head & SEGMENT_FLAG.LAST != 0:
+                row = 0
+        n = n + 1
+    if p != rows_end:
+        return p
+    group = R32[RAM.groups_at]
+    n = R32[RAM.groups]
+    while n > 0:
+        area = I32[group + GROUP.area_at]
+        count = I32[area + AREA.neurons]
+        kind = I32[group + GROUP.rows_kind]
+        at = I32[group + GROUP.rows_at]
+        target = I32[group + GROUP.target_at]
+        low_end = 0
+        high_end = 0
+        if target != 0:
+            low_end = I32[target + AREA.input_at]
+            high_end = I32[target + AREA.neurons]
+            high_end = low_end + (high_end << 2)
+        i = 0
+        while i < count:
+            k = at
+            if kind == ROWS.EACH:
+                k = at + i
+            if kind == ROWS.U16:
+                k = I16[at + (i << 1)]
+            if kind == ROWS.U32:
+                k = I32[at + (i << 2)]
+            if k < 0:
+                return group
+            if k >= rows:
+                return group
+            p = I32[directory + (k << 2)]
+            if p != 0:
+                head = I32[p]
+                if head & SEGMENT_FLAG.RELATIVE != 0:
+                    low = I32[p - 8]
+                    high = I32[p - 4]
+                    if i < low:
+                        return group
+                    if i > high:
+                        return group
+            while p != 0:
+                head = I32[p]
+                if target == 0:
+                    if head & SEGMENT_FLAG.PLASTIC != 0:
+                        return p
+                    p = 0
+                else:
+                    # a plastic group holds plastic segments only, and all in its target area
+                    if head & SEGMENT_FLAG.PLASTIC == 0:
+                        return p
+                    base = I32[p + SEGMENT.base]
+                    size = head >> 8
+                    at_list = p + SEGMENT.bytes + 8
+                    if head & SEGMENT_FLAG.LAST != 0:
+                        p = 0
+                    else:
+                        p = at_list + (((size + 1) >> 1) << 2)
+                    while size > 0:
+                        b = I16[at_list]
+                        b = b + base
+                        if b < low_end:
+                            return at_list
+                        if b >= high_end:
+                            return at_list
+                        at_list = at_list + 2
+                        size = size - 1
+            i = i + 1
+        group = group + GROUP.bytes
+        n = n - 1
+    return 0

@@ -1,0 +1,134 @@
+"""A brain that runs: one image, one RAM block, the generated kernels."""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.util
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from zlib import crc32
+
+from neurula_npu import kernels as _kernels
+from neurula_npu.image import Image, ImageError
+from neurula_npu.schema import AGE_PERIOD, RECORDS
+
+RAM_LIMIT = 1 << 30  # bytes; what a host gives one brain unless told otherwise
+COMPILED: bool = _kernels.COMPILED
+
+_BURST, _SLOT = (4 * RECORDS["RAM"].index(name) for name in ("burst", "slot"))
+
+
+def pure_kernels() -> ModuleType:
+    """The kernels as plain Python, whether or not the compiled ones exist."""
+    if not COMPILED:
+        return _kernels
+    name = "neurula_npu._kernels_pure"
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name("kernels.py"))
+        assert spec is not None and spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        sys.modules[name] = module
+    return sys.modules[name]
+
+
+class Brain:
+    """Runs the bursts of one image.
+
+    data: the image's bytes (bytes, mmap, ...), kept and never copied; ram_limit: most bytes that it may take.
+    Raises ImageError for whatever is wrong with the image.
+    """
+
+    def __init__(self, data: Any, *, ram_limit: int = RAM_LIMIT, pure: bool = False) -> None:
+        self.image = Image(data, ram_limit)
+        self.ram = bytearray(self.image.ram_bytes)
+        self.image.start(self.ram)
+        self._module: Any = pure_kernels() if pure else _kernels
+        self._compiled = bool(self._module.COMPILED)
+        self._bind(256)
+        bad = self._kernels.verify(*self.image.row_bounds())
+        if bad:
+            raise ImageError("I112", "a row, a target or a table is out of bounds", bad)
+        self._sizes = [self.area_field(index, "neurons") for index in range(self.image.areas)]
+
+    def _bind(self, words: int) -> None:
+        """Gives the kernels their views; `words` is the room for one burst's stimulus."""
+        self._stimulus = (ctypes.c_int32 * words)()
+        image = memoryview(self.image.data)
+        views: list[Any] = [memoryview(self.ram).cast("i"), memoryview(self.ram).cast("H")]
+        if not self._compiled:
+            # ctypes arrays wrap at their width like the compiled kernels do
+            words32, words16 = len(self.ram) // 4, len(self.ram) // 2
+            views = [(ctypes.c_int32 * words32).from_buffer(self.ram), (ctypes.c_uint16 * words16).from_buffer(self.ram)]
+        self._kernels = self._module.Kernels(*views, image.cast("B").cast("i"), image.cast("B").cast("H"), self._stimulus)
+
+    def area_field(self, area: int, name: str) -> int:
+        """A field of an area's record, by the names of docs/SPEC.md."""
+        at = self.image.area_at(area) + 4 * RECORDS["AREA"].index(name)
+        return int.from_bytes(self.image.data[at : at + 4], "little", signed=True)
+
+    def step(self, forced: Sequence[tuple[int, int]] = (), inject: Sequence[tuple[int, int, int]] = ()) -> None:
+        """One burst. forced: (area, neuron) that fire whatever their state; inject: (area, neuron, input units)."""
+        kernels = self._kernels
+        if forced or inject:
+            kernels = self._load_stimulus(forced, inject)
+        kernels.begin(len(inject))
+        kernels.deliver()
+        kernels.update(12 * len(inject), len(forced))
+        if self.image.plastics:
+            kernels.learn()
+        if self.burst % AGE_PERIOD == 0:
+            kernels.age()
+
+    def _load_stimulus(self, forced: Sequence[tuple[int, int]], inject: Sequence[tuple[int, int, int]]) -> Any:
+        words: list[int] = []
+        for area, neuron, units in inject:
+            words += (area, neuron, max(-0x3FFFFFFF, min(0x3FFFFFFF, units)))
+        for pair in forced:
+            words += pair
+        for area, neuron in [*((a, n) for a, n, _ in inject), *forced]:
+            if not (0 <= area < len(self._sizes) and 0 <= neuron < self._sizes[area]):
+                raise IndexError(f"no neuron {neuron} in area {area}")
+        if len(words) > len(self._stimulus):
+            self._bind(2 * len(words))
+        self._stimulus[: len(words)] = words
+        return self._kernels
+
+    @property
+    def burst(self) -> int:
+        """Number of the last burst, modulo 2^32; 0 before the first."""
+        return int.from_bytes(self.ram[_BURST : _BURST + 4], "little")
+
+    def fired(self) -> list[tuple[int, list[int]]]:
+        """The last burst's spikes: (area, neurons in ascending order) for every area that fired."""
+        slot = int.from_bytes(self.ram[_SLOT : _SLOT + 4], "little")
+        first = self.image.bits_at + slot * self.image.slot_bytes
+        found = []
+        for area, neurons in enumerate(self._sizes):
+            at = first + self.area_field(area, "bits_at")
+            bits = int.from_bytes(self.ram[at : at + 2 * ((neurons + 15) >> 4)], "little")
+            if bits:
+                found.append((area, list(set_bits(bits))))
+        return found
+
+    def state(self) -> bytes:
+        """The whole state: the RAM block."""
+        return bytes(self.ram)
+
+    def state_hash(self) -> int:
+        """CRC-32 of the state, the number that every runtime must agree on after every burst."""
+        return crc32(self.ram)
+
+
+def set_bits(bits: int) -> Iterable[int]:
+    """Indexes of the set bits of a non-negative integer, ascending."""
+    base = 0
+    for chunk in bits.to_bytes((bits.bit_length() + 7) // 8, "little"):
+        while chunk:
+            low = chunk & -chunk
+            yield base + low.bit_length() - 1
+            chunk ^= low
+        base += 8

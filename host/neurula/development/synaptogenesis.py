@@ -1,0 +1,196 @@
+"""Which synapses grow: every rule of every projection on its own, in the order of the genome; nothing is merged.
+
+Every rule is counted before any room is taken. A rule from which nothing can grow is reported and has an empty bundle.
+Only the rule's attractivity thins out its synapses; the gene of the destination area has no effect, as in FEAGI's
+released engine, and is reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurula.development.chance import draw_voxels, keep_by_chance
+from neurula.development.connectome import Bundle, GrownArea
+from neurula.development.corticogenesis import area_indices
+from neurula.development.enumeration import candidates, write_pairs
+from neurula.development.location import RulePointers
+from neurula.development.morphologies import Growth, UnknownMorphology, grow
+from neurula.errors import DevelopmentError
+from neurula.genome.model import Genome, MappingRule, Problem
+
+MOST_CANDIDATES_PER_SYNAPSE = 4  # overlapping patterns may join a voxel pair again and again
+MOST_PRODUCTS = 100_000  # vectors and pattern pairs, counted for each rule that uses them
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRule:
+    """A rule between two areas and what its morphology joins; at_most: upper bound of its synapses."""
+
+    source_area: int
+    target_area: int
+    rule: MappingRule
+    growth: Growth
+    at_most: int
+
+
+def plan_rules(
+    genome: Genome, areas: Sequence[GrownArea], most_synapses: int
+) -> tuple[list[PlannedRule], list[Problem]]:
+    """Looks every rule up and counts it. Raises DevelopmentError if there are more candidates than most_synapses."""
+    problems: list[Problem] = []
+    planned: list[PlannedRule] = []
+    pointers = RulePointers(genome)
+    indices = area_indices(areas)
+    at_most = joined = products = 0
+    for source, target, rule, pointer in _rules(areas, indices, pointers, problems):
+        growth = _growth(genome, areas[source], areas[target], rule, pointer, problems)
+        plan = _counted(areas, source, target, rule, growth)
+        planned.append(plan)
+        at_most += plan.at_most
+        joined += sum(p.candidates(_box(areas[source])) for p in plan.growth.products)
+        products += len(plan.growth.products)
+        if at_most > most_synapses or joined > MOST_CANDIDATES_PER_SYNAPSE * most_synapses or products > MOST_PRODUCTS:
+            raise DevelopmentError(
+                "D104",
+                f"up to {at_most:,} synapses by rule {rule.morphology!r} of area {areas[source].area.id!r},"
+                f" more than the {most_synapses:,} that development grows",
+                where=pointer,
+                remedy="Make the areas smaller, or use a morphology that connects fewer voxels.",
+            )
+    problems += _unused_attractivities(areas, planned)
+    return planned, problems
+
+
+def grow_synapses(
+    planned: Sequence[PlannedRule], areas: Sequence[GrownArea], seed: int, report: Callable[[float], None]
+) -> tuple[tuple[Bundle, ...], NDArray[np.int32], NDArray[np.int32]]:
+    """The bundles and the arrays source and target, neuron indices inside their areas."""
+    room = sum(p.at_most for p in planned)
+    source, target = np.empty(room, np.int32), np.empty(room, np.int32)
+    bundles: list[Bundle] = []
+    stop = 0
+    for number, plan in enumerate(planned):
+        start = stop
+        stop += _grow_rule(number, plan, areas, seed, source[start:], target[start:])
+        bundles.append(Bundle(plan.source_area, plan.target_area, plan.rule, start, stop))
+        report((number + 1) / len(planned))
+    source.resize(stop, refcheck=False)
+    target.resize(stop, refcheck=False)
+    source.flags.writeable = target.flags.writeable = False
+    return tuple(bundles), source, target
+
+
+def _rules(
+    areas: Sequence[GrownArea], indices: dict[str, int], pointers: RulePointers, problems: list[Problem]
+) -> Iterator[tuple[int, int, MappingRule, str]]:
+    for source, grown in enumerate(areas):
+        for projection in grown.area.projections:
+            target = indices.get(projection.destination)
+            if target is None:
+                pointer = pointers.pointer(grown.area.id, projection.destination, 0).rpartition("/")[0]
+                message = f"area {grown.area.id!r} maps to {projection.destination!r}, which is no area of the genome"
+                problems.append(Problem("D201", "warning", pointer, message, "Remove the mapping or add the area."))
+                continue
+            for place, rule in enumerate(projection.rules):
+                yield source, target, rule, pointers.pointer(grown.area.id, projection.destination, place)
+
+
+def _growth(
+    genome: Genome, source: GrownArea, target: GrownArea, rule: MappingRule, pointer: str, problems: list[Problem]
+) -> Growth:
+    def warn(code: str, message: str, remedy: str) -> None:
+        problems.append(Problem(code, "warning", pointer, message, remedy))
+
+    name = rule.morphology
+    try:
+        growth = grow(name, genome.morphologies, source.area.dims, target.area.dims)
+    except UnknownMorphology:
+        growth = Growth()
+        defined = "is not known" if name in genome.morphologies else "is not defined by the genome and not built in"
+        warn("D202", f"morphology {name!r} {defined}: the rule grows nothing", "Use or define another morphology.")
+    if growth.learning:
+        warn("D203", f"{name!r} makes no synapses at birth: learning makes them later", "Nothing needs to be done.")
+    for remark in growth.remarks:
+        warn("D204", f"morphology {name!r}: {remark}; that part grows nothing", "Correct the morphology.")
+    if tuple(rule.scalar) != (1, 1, 1):
+        written = ", ".join(str(s) for s in rule.scalar)
+        warn("D205", f"morphology_scalar [{written}] has no effect", "Scale the vectors of the morphology instead.")
+    return growth
+
+
+def _counted(areas: Sequence[GrownArea], source: int, target: int, rule: MappingRule, growth: Growth) -> PlannedRule:
+    source_area, target_area = areas[source].area, areas[target].area
+    possible = rule.attractivity > 0 and source_area.neurons > 0 and target_area.neurons > 0
+    box = _box(areas[source])
+    products = tuple(p for p in growth.products if p.candidates(box)) if possible else ()
+    growth = replace(growth, products=products, one_at_random=growth.one_at_random and possible)
+    at_most = candidates(products, source_area.dims, target_area.dims) * source_area.neurons_per_voxel
+    return PlannedRule(source, target, rule, growth, source_area.neurons if growth.one_at_random else at_most)
+
+
+def _box(grown: GrownArea) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
+    width, height, depth = grown.area.dims
+    return (0, width), (0, height), (0, depth)
+
+
+def _grow_rule(
+    number: int,
+    plan: PlannedRule,
+    areas: Sequence[GrownArea],
+    seed: int,
+    source: NDArray[np.int32],
+    target: NDArray[np.int32],
+) -> int:
+    """Writes the rule's synapses to the start of the arrays; returns how many. number: index of its bundle."""
+    origin, destination = areas[plan.source_area], areas[plan.target_area]
+    densities = origin.area.neurons_per_voxel, destination.area.neurons_per_voxel
+    if plan.growth.one_at_random:
+        count = _write_drawn(number, origin, destination, seed, source, target)
+    elif plan.growth.products:
+        dims = origin.area.dims, destination.area.dims
+        count = write_pairs(plan.growth, *dims, densities, (source, target))
+    else:
+        return 0
+    if plan.rule.attractivity >= 100:
+        return count
+    ids = origin.first_neuron, destination.first_neuron
+    return keep_by_chance(seed, number, plan.rule.attractivity, ids, source[:count], target[:count])
+
+
+def _write_drawn(
+    number: int,
+    origin: GrownArea,
+    destination: GrownArea,
+    seed: int,
+    source: NDArray[np.int32],
+    target: NDArray[np.int32],
+) -> int:
+    count, per_source, per_target = origin.neurons, origin.area.neurons_per_voxel, destination.area.neurons_per_voxel
+    drawn = draw_voxels(seed, number, origin.first_neuron, count, destination.area.voxels)
+    neurons = np.arange(count, dtype=np.int32)
+    if per_source > 1:  # inside a source voxel the order is by target voxel, then by neuron
+        order = np.lexsort((drawn, neurons // per_source))
+        neurons, drawn = neurons[order], drawn[order]
+    source[:count] = neurons
+    np.multiply(drawn, np.int32(per_target), out=target[:count])
+    target[:count] += np.int32(per_target - 1)
+    return count
+
+
+def _unused_attractivities(areas: Sequence[GrownArea], planned: Sequence[PlannedRule]) -> list[Problem]:
+    reached = {p.target_area for p in planned}
+    return [
+        Problem(
+            "D206",
+            "warning",
+            f"/blueprint/{grown.area.id}",
+            f"the synapse attractivity {grown.area.attractivity:g} of area {grown.area.id!r} has no effect",
+            "Give the mapping rules an attractivity instead.",
+        )
+        for index, grown in enumerate(areas)
+        if index in reached and grown.area.attractivity < 100
+    ]

@@ -1,0 +1,155 @@
+"""Bytes of a file -> JSON document, within the limits. Everything that is wrong here ends as a GenomeError."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+from typing import Any, NoReturn
+
+from neurula.errors import GenomeError
+from neurula.genome.limits import FILE_BYTES_MAX, INTEGER_DIGITS_MAX, NESTING_MAX
+from neurula.genome.values import refuse_number
+
+_STRING = re.compile(rb'"[^"]*"?')
+_NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_OPENING_RUN = re.compile(rb"[\[{]{%d}" % (NESTING_MAX + 1))
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+
+
+def read_bytes(path: str | os.PathLike[str]) -> bytes:
+    """The bytes of the file, at most FILE_BYTES_MAX. Raises GenomeError G101 or G102."""
+    try:
+        with open(path, "rb") as file:
+            data = file.read(FILE_BYTES_MAX + 1)
+    except (OSError, ValueError) as failure:
+        reason = failure.strerror if isinstance(failure, OSError) and failure.strerror else str(failure)
+        raise GenomeError(
+            "G101", f"the file cannot be read: {reason}", where=str(path), remedy="Check the path and the permissions."
+        ) from None
+    if len(data) > FILE_BYTES_MAX:
+        raise GenomeError(
+            "G102",
+            f"the file is larger than {FILE_BYTES_MAX} bytes",
+            where=str(path),
+            remedy="A genome describes areas and rules, not neurons: say the same by fewer patterns.",
+        )
+    return data
+
+
+def decode_document(data: bytes, where: str = "") -> dict[str, Any]:
+    """JSON text (UTF-8, byte order mark allowed) -> top-level object. Raises GenomeError G102 to G107."""
+    if len(data) > FILE_BYTES_MAX:
+        raise GenomeError("G102", f"the text is larger than {FILE_BYTES_MAX} bytes", where=where)
+    text = _decode_text(data, where)
+    if _nesting_exceeds(data):
+        _refuse_nesting(where)
+    try:
+        document = json.loads(text, parse_int=_integer, parse_float=_float, parse_constant=_constant)
+    except json.JSONDecodeError as failure:
+        place = f"{where}:{failure.lineno}:{failure.colno}"
+        raise GenomeError(
+            "G104", f"this is not JSON: {failure.msg}", where=place, remedy="Correct the text at this line and column."
+        ) from None
+    except RecursionError:
+        _refuse_nesting(where)
+    if _SURROGATE.search(data):
+        _require_unicode(document, where)
+    return require_object(document, where)
+
+
+def require_object(document: object, where: str = "") -> dict[str, Any]:
+    """The document itself if it is an object with text keys. Raises GenomeError G107."""
+    if not isinstance(document, dict) or not all(isinstance(key, str) for key in document):
+        raise GenomeError(
+            "G107",
+            "the top level of a genome is an object with a blueprint",
+            where=where,
+            remedy="Give a genome file as FEAGI saves it.",
+        )
+    return document
+
+
+def require_shallow(document: object) -> None:
+    """Raises GenomeError G105 if containers are nested deeper than NESTING_MAX, G107 if a key is not text."""
+    level: list[Any] = [document]
+    for _ in range(NESTING_MAX):
+        level = [child for parent in level for child in _children(parent) if isinstance(child, (dict, list))]
+        if not level:
+            return
+    _refuse_nesting("")
+
+
+def _children(container: Any) -> Any:
+    if isinstance(container, dict):
+        require_object(container)
+        return container.values()
+    return container if isinstance(container, list) else ()
+
+
+def _decode_text(data: bytes, where: str) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as failure:
+        kind = "UTF-16" if data.startswith(_UTF16_MARKS) else "not UTF-8"
+        raise GenomeError(
+            "G103",
+            f"the text is {kind} (byte {failure.start})",
+            where=where,
+            remedy="Save the file as UTF-8.",
+        ) from None
+
+
+def _nesting_exceeds(data: bytes) -> bool:
+    """True if brackets nest deeper than NESTING_MAX. Linear time per level; malformed text is left to the parser."""
+    outside = _STRING.sub(b"", data.replace(b"\\\\", b"").replace(b'\\"', b""))
+    brackets = outside.translate(None, _NOT_BRACKETS)
+    for _ in range(NESTING_MAX):
+        if _OPENING_RUN.search(brackets):
+            return True
+        shorter = brackets.replace(b"[]", b"").replace(b"{}", b"")
+        if len(shorter) == len(brackets):
+            return False
+        brackets = shorter
+    return bool(brackets)
+
+
+def _integer(literal: str) -> int:
+    if len(literal) > INTEGER_DIGITS_MAX:
+        refuse_number(f"a number of {len(literal)} digits")
+    return int(literal)
+
+
+def _float(literal: str) -> float:
+    value = float(literal)
+    if math.isinf(value):
+        refuse_number(f"{literal[:30]}, which is beyond what a float can hold,")
+    return value
+
+
+def _constant(literal: str) -> NoReturn:
+    refuse_number(literal)
+
+
+def _refuse_nesting(where: str) -> NoReturn:
+    raise GenomeError(
+        "G105",
+        f"lists and objects are nested more than {NESTING_MAX} deep",
+        where=where,
+        remedy="No part of a genome needs this; look for a list that was wrapped again and again.",
+    )
+
+
+def _require_unicode(document: object, where: str) -> None:
+    """Half of a surrogate pair can be escaped in JSON but never printed."""
+    try:
+        json.dumps(document, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        raise GenomeError(
+            "G103",
+            "the text contains half of a surrogate pair (\\ud800 to \\udfff alone)",
+            where=where,
+            remedy="Remove the escape sequence.",
+        ) from None

@@ -1,0 +1,146 @@
+"""Mutated genomes end in a sound Genome or in a GenomeError, never in anything else.
+
+NEURULA_FUZZ_GENOMES sets the number of mutants, NEURULA_FUZZ_SEED the seed.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+import os
+import random
+from typing import Any
+
+from neurula.errors import GenomeError
+from neurula.genome import Genome, canonical_id, check_genome, parse_genome
+from neurula.genome.document import decode_document
+from neurula.genome.limits import MAGNITUDE_MAX, NEURONS_MAX, PROBLEMS_MAX
+from neurula.genome.problems import REMEDIES
+
+Document = dict[str, Any]
+MUTANTS = int(os.environ.get("NEURULA_FUZZ_GENOMES", "2000"))
+SEED = int(os.environ.get("NEURULA_FUZZ_SEED", "20240817"))
+STRANGE_VALUES: tuple[Any, ...] = (
+    *(None, True, False, 0, 1, -1, 2, 0.5, -0.0, 1e-300, 1e308, -1e10, 10**9, 10**18, 10**400, 65536),
+    *(float("nan"), float("inf"), "", "1", "-3", "1e5", "nan", "*", "?", "x" * 100, "\ud800", "\x00", "9" * 400, "é"),
+    *([], {}, [[]], [1], [1, 2, 3], [None] * 3, ["*", "*", "*"], [[0, 0, 0]], {"a": 1}, {"morphology_id": 7}),
+    *("CM0Tim", "projector", ["projector", [1, 1, 1], 1, True], {"vectors": [[1, 0, 0]]}, {"patterns": {}}),
+    *({"type": "composite"}, {"type": "patterns", "parameters": {"patterns": [[[0, 0, 0], [1, 1, 1]]]}}),
+)
+STRANGE_KEYS = (
+    *("", "/x", "~", "a-b", "_power", "i__pro"),
+    *("_____10c-", "_____10c--cx-___bbx-i", "_____10b-CM0Tim-cx-__name-t"),
+)
+
+
+def containers(node: Any) -> list[Any]:
+    """Every non-empty object and list of the document."""
+    found, pending = [], [node]
+    while pending:
+        here = pending.pop()
+        if isinstance(here, (dict, list)) and here:
+            found.append(here)
+            pending.extend(here.values() if isinstance(here, dict) else here)
+    return found
+
+
+def mutate(document: Any, chance: random.Random) -> None:
+    """One change at a random place: remove, replace, rename, repeat, swap or wrap."""
+    places = containers(document)
+    if not places:
+        return
+    place = chance.choice(places)
+    key = chance.choice(list(place)) if isinstance(place, dict) else chance.randrange(len(place))
+    action = chance.randrange(6)
+    if action == 0:
+        del place[key]
+    elif action <= 2:
+        place[key] = copy.deepcopy(chance.choice(STRANGE_VALUES))
+    elif action == 3 and isinstance(place, dict):
+        place[rename(key, chance)] = place[key]
+    elif action == 4:
+        other = chance.choice(places)
+        place[key] = copy.deepcopy(other) if len(str(other)) < 500 else 0
+    else:
+        for _ in range(chance.choice((1, 2, 70))):
+            place[key] = [place[key]]
+
+
+def rename(key: Any, chance: random.Random) -> str:
+    """The key with one other character, or another key altogether."""
+    if not isinstance(key, str) or not key or chance.random() < 0.5:
+        return chance.choice(STRANGE_KEYS)
+    at = chance.randrange(len(key))
+    return key[:at] + chance.choice("-_c1é") + key[at + 1 :]
+
+
+def damage(data: bytes, chance: random.Random) -> bytes:
+    """The text cut short, or with some bytes changed."""
+    if chance.random() < 0.3:
+        return data[: chance.randrange(len(data))]
+    damaged = bytearray(data)
+    for _ in range(chance.choice((1, 1, 2, 5))):
+        at = chance.randrange(len(damaged))
+        damaged[at] = chance.choice((damaged[at] ^ 1 << chance.randrange(8), *b'0-9"[]{},:.eE'))
+    return bytes(damaged)
+
+
+def assert_sound(genome: Genome) -> None:
+    """What the development may rely on."""
+    ids = {area.id for area in genome.areas}
+    assert len(ids) == len(genome.areas) > 0
+    assert sum(area.neurons for area in genome.areas) <= NEURONS_MAX
+    for area in genome.areas:
+        assert min(area.dims) >= 1
+        assert area.neurons_per_voxel >= (0 if area.is_memory else 1)
+        numbers = (area.firing_threshold, area.leak_coefficient, area.excitability, area.postsynaptic_potential)
+        assert all(math.isfinite(n) and abs(n) <= MAGNITUDE_MAX for n in (*numbers, *area.threshold_increment))
+        assert all(type(n) is int for n in (*area.dims, *area.position, area.refractory_period, area.snooze_period))
+        for projection in area.projections:
+            assert projection.destination in ids
+            for rule in projection.rules:
+                assert rule.morphology in genome.morphologies
+                assert rule.delay_bursts >= 1
+                assert rule.plasticity_window >= 0
+                assert abs(rule.multiplier) <= MAGNITUDE_MAX
+    for morphology in genome.morphologies.values():
+        assert all(len(vector) == 3 for vector in morphology.parameters.get("vectors", ()))
+        assert all(len(s) == len(d) == 3 for s, d in morphology.parameters.get("patterns", ()))
+    problems = check_genome(genome)
+    assert len(problems) <= PROBLEMS_MAX + 1
+    assert {problem.code for problem in problems} <= set(REMEDIES)
+    json.dumps([problem.path + problem.message for problem in problems])
+    assert all(canonical_id(area.id) for area in genome.areas)
+
+
+def grown_or_refused(document: Document, chance: random.Random) -> str:
+    """"read" or the code of the refusal. A third of the mutants go through bytes, half of these damaged."""
+    for _ in range(chance.choice((1, 1, 2, 4))):
+        mutate(document, chance)
+    try:
+        if chance.random() < 0.35:
+            data = json.dumps(document).encode()
+            document = decode_document(damage(data, chance) if chance.random() < 0.5 else data)
+        assert_sound(parse_genome(document))
+    except GenomeError as refusal:
+        return refusal.code
+    return "read"
+
+
+def test_mutants_are_read_or_refused(flat: Document, hierarchical: Document) -> None:
+    print(f"seed {SEED}")
+    originals = (flat, hierarchical)
+    outcomes: dict[str, int] = {}
+    for number in range(MUTANTS):
+        chance = random.Random(f"{SEED}/{number}")
+        document = copy.deepcopy(chance.choice(originals))
+        try:
+            outcome = grown_or_refused(document, chance)
+        except Exception as failure:
+            raise AssertionError(f"seed {SEED}, mutant {number}: {document!r:.3000}") from failure
+        outcomes[outcome] = outcomes.get(outcome, 0) + 1
+    print(outcomes)
+    if MUTANTS >= 1000:  # the mutations reach the reader, not only the parser
+        assert outcomes["read"] > MUTANTS // 3
+        assert {"G104", "G105", "G106", "G109", "G111"} <= set(outcomes)
