@@ -15,14 +15,16 @@ from growing import voxels_of
 from neurula.development import Connectome, develop
 from neurula.genome.reader import read_genome
 
-CASES = (
-    "accumulation batch_path block_to_block consecutive_limit degeneration delay_combined excitability_fraction"
-    " excitability_percent force_fire force_fire_inhibited force_fire_no_accumulation force_fire_on_driven"
-    " functions_composite inhibition lateral leak leak_large mixed_net_negative mp_driven_psp neurons_per_voxel patterns"
-    " plasticity_clamp plasticity_mixed_rules plasticity_w1 plasticity_w3 projector psp_uniform_off psp_uniform_on"
-    " real_logic_and real_logic_or real_motor_babble real_motor_pathway real_pioneer2 real_timer refractory self_loops"
-    " several_rules snooze synaptic_delay threshold_increments threshold_limit vectors weights_and_psp"
-).split()
+CASES = [
+    "accumulation", "batch_path", "block_to_block", "consecutive_limit", "degeneration", "delay_combined",
+    "excitability_fraction", "excitability_percent", "force_fire", "force_fire_inhibited",
+    "force_fire_no_accumulation", "force_fire_on_driven", "functions_composite", "inhibition", "lateral",
+    "leak", "leak_large", "mixed_net_negative", "mp_driven_psp", "neurons_per_voxel", "patterns",
+    "plasticity_clamp", "plasticity_mixed_rules", "plasticity_w1", "plasticity_w3", "projector",
+    "psp_uniform_off", "psp_uniform_on", "real_logic_and", "real_logic_or", "real_motor_babble",
+    "real_motor_pathway", "real_pioneer2", "real_timer", "refractory", "self_loops", "several_rules", "snooze",
+    "synaptic_delay", "threshold_increments", "threshold_limit", "vectors", "weights_and_psp",
+]  # fmt: skip
 LOST_BY_THE_ENGINE = {"real_motor_babble": 3622}  # block_connection, reducer_x, undefined morphologies, a plastic rule
 
 

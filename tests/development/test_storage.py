@@ -102,7 +102,7 @@ def test_a_place_that_does_not_exist_is_said_in_words(tmp_path: Path) -> None:
 
 def test_every_truncated_file_is_refused(file: Path) -> None:
     whole = file.read_bytes()
-    for length in [*range(0, 200), *range(200, len(whole), 97), len(whole) - 1]:
+    for length in [*range(200), *range(200, len(whole), 97), len(whole) - 1]:
         file.write_bytes(whole[:length])
         assert refused(file) in ("D110", "D111"), length
 

@@ -227,8 +227,8 @@ def test_core_morphologies_are_there_and_the_genome_may_redefine_them(flat: Docu
     morphologies = parse_genome(flat).morphologies
     assert morphologies["lateral_+x"].parameters == {"vectors": ((2, 0, 0),)}
     assert morphologies["lateral_-x"].parameters == {"vectors": ((-1, 0, 0),)}
-    named = "block_to_block projector project_from_end_z last_to_first memory associative_memory all_to_all tile sweeper"
-    assert set(named.split()) <= set(morphologies)
+    assert {"block_to_block", "projector", "project_from_end_z", "last_to_first", "memory"} <= set(morphologies)
+    assert {"associative_memory", "all_to_all", "tile", "sweeper", "block_connection"} <= set(morphologies)
     assert {morphology.origin for morphology in morphologies.values()} == {"core", "custom"}
 
 
@@ -260,9 +260,8 @@ def test_physiology_is_completed_from_the_top_level(flat: Document) -> None:
 def test_older_hierarchical_files_with_nested_parameters_are_read() -> None:
     parameters = {"block_boundaries": [28, 28, 17], "firing_threshold": 2.5, "leak_coefficient": 10}
     mapping = {"vision_v2": {"neighbor_locator_rule_id": "rule_5"}}
-    genome = parse_genome(
-        {"blueprint": {"vision_v2": {"group_id": "vision", "neuron_params": parameters, "cortical_mapping_dst": mapping}}}
-    )
+    properties = {"group_id": "vision", "neuron_params": parameters, "cortical_mapping_dst": mapping}
+    genome = parse_genome({"blueprint": {"vision_v2": properties}})
     vision = genome.areas[0]
     assert (vision.name, vision.group, vision.neurons, vision.firing_threshold) == ("vision_v2", "CUSTOM", 13328, 2.5)
     assert codes(genome) == ["G201", "G209"]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,18 +39,16 @@ class Patch:
         return np.broadcast_shapes(*(a.shape for a in (*self.sources, *self.targets)))
 
 
-def candidates(products: Sequence[Product], source: Triple, target: Triple) -> int:
-    """Upper bound of the voxel pairs that the union of the products joins. Takes no room."""
-    box = _whole(source)
-    joined = sum(p.candidates(box) for p in products)
-    return min(joined, math.prod(source) * math.prod(target))
+def candidates(product: Product, source: Triple) -> int:
+    """Upper bound of the voxel pairs that the product joins. Takes no room."""
+    return product.candidates(_whole(source))
 
 
 def write_pairs(growth: Growth, source: Triple, target: Triple, neurons_per_voxel: tuple[int, int], room: Room) -> int:
     """Writes the neuron indices of every joined voxel pair to the start of the two arrays; returns how many.
 
     Every neuron of a source voxel reaches the last neuron of the target voxel (FEAGI's released engine).
-    The arrays hold at least candidates() * neurons_per_voxel[0] elements.
+    The arrays hold a candidate of each product, or each voxel pair once, times neurons_per_voxel[0].
     """
     written = 0
     for box in _boxes(growth.products, source):
@@ -181,13 +180,13 @@ def _sorted(patches: Sequence[Patch], box: Box, source: Triple, target: Triple) 
     volume = math.prod(target)
     span = math.prod(stop - first for first, stop in box)
     dtype: type = np.int32 if span * volume < 1 << 31 else np.int64
-    found: list[Integers] = []
+    found: list[NDArray[Any]] = []
     for patch in patches:
         relative = [s - np.int32(box[a][0]) for a, s in enumerate(patch.sources)]
         terms = _raster(relative, source, volume, dtype) + _raster(patch.targets, target, 1, dtype)
         total = sum(sorted(terms, key=lambda t: t.size), start=np.zeros((1,) * 6, dtype))
         found.append(total.ravel() if patch.inside is None else total[np.broadcast_to(patch.inside, total.shape)])
-    keys: Integers = np.concatenate(found)
+    keys = np.concatenate(found)
     keys.sort()
     fresh = np.ones(len(keys), np.bool_)
     fresh[1:] = keys[1:] != keys[:-1]

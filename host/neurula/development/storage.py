@@ -34,7 +34,7 @@ SCHEMA = "neurula.connectome/1"
 _MEMBERS = {"header.npy", "source.npy", "target.npy"}
 _NPY_HEAD = re.compile(
     rb"\x93NUMPY\x01\x00..\{'descr': '<(?:i4|U(?P<text>\d{1,9}))', 'fortran_order': False,"
-    rb" 'shape': \((?:(?P<length>\d{1,12}),)?\), \} *\n",
+    rb" 'shape': \((?:(?P<length>\d{1,15}),)?\), \} *\n",
     re.DOTALL,
 )
 _MOST_NEURONS = (1 << 31) - 1

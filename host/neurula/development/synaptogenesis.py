@@ -23,17 +23,21 @@ from neurula.errors import DevelopmentError
 from neurula.genome.model import Genome, MappingRule, Problem
 
 MOST_CANDIDATES_PER_SYNAPSE = 4  # overlapping patterns may join a voxel pair again and again
-MOST_PRODUCTS = 100_000  # vectors and pattern pairs, counted for each rule that uses them
+MOST_PARTS = 50_000  # vectors and pattern pairs, counted for each rule that uses them
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedRule:
-    """A rule between two areas and what its morphology joins; at_most: upper bound of its synapses."""
+    """A rule between two areas and what its morphology joins.
+
+    joined: candidate voxel pairs, each as often as a product joins it; at_most: upper bound of the synapses.
+    """
 
     source_area: int
     target_area: int
     rule: MappingRule
     growth: Growth
+    joined: int
     at_most: int
 
 
@@ -45,19 +49,26 @@ def plan_rules(
     planned: list[PlannedRule] = []
     pointers = RulePointers(genome)
     indices = area_indices(areas)
-    at_most = joined = products = 0
+    at_most = joined = parts = 0
     for source, target, rule, pointer in _rules(areas, indices, pointers, problems):
+        parts += _parts(genome, rule)
+        if parts > MOST_PARTS:
+            raise DevelopmentError(
+                "D105",
+                f"the mapping rules use more than {MOST_PARTS:,} vectors and pattern pairs in all",
+                where=pointer,
+                remedy="Say the same with fewer: * stands for all indices of an axis, ? for the same one.",
+            )
         growth = _growth(genome, areas[source], areas[target], rule, pointer, problems)
         plan = _counted(areas, source, target, rule, growth)
         planned.append(plan)
         at_most += plan.at_most
-        joined += sum(p.candidates(_box(areas[source])) for p in plan.growth.products)
-        products += len(plan.growth.products)
-        if at_most > most_synapses or joined > MOST_CANDIDATES_PER_SYNAPSE * most_synapses or products > MOST_PRODUCTS:
+        joined += plan.joined
+        if at_most > most_synapses or joined > MOST_CANDIDATES_PER_SYNAPSE * most_synapses:
             raise DevelopmentError(
                 "D104",
-                f"up to {at_most:,} synapses by rule {rule.morphology!r} of area {areas[source].area.id!r},"
-                f" more than the {most_synapses:,} that development grows",
+                f"up to {max(at_most, joined):,} synapses by rule {rule.morphology!r} of area"
+                f" {areas[source].area.id!r}, more than the {most_synapses:,} that development grows",
                 where=pointer,
                 remedy="Make the areas smaller, or use a morphology that connects fewer voxels.",
             )
@@ -125,16 +136,18 @@ def _growth(
 def _counted(areas: Sequence[GrownArea], source: int, target: int, rule: MappingRule, growth: Growth) -> PlannedRule:
     source_area, target_area = areas[source].area, areas[target].area
     possible = rule.attractivity > 0 and source_area.neurons > 0 and target_area.neurons > 0
-    box = _box(areas[source])
-    products = tuple(p for p in growth.products if p.candidates(box)) if possible else ()
+    counts = [candidates(p, source_area.dims) for p in growth.products] if possible else []
+    products = tuple(p for p, count in zip(growth.products, counts, strict=False) if count)
     growth = replace(growth, products=products, one_at_random=growth.one_at_random and possible)
-    at_most = candidates(products, source_area.dims, target_area.dims) * source_area.neurons_per_voxel
-    return PlannedRule(source, target, rule, growth, source_area.neurons if growth.one_at_random else at_most)
+    joined = sum(counts) * source_area.neurons_per_voxel
+    at_most = source_area.neurons if growth.one_at_random else min(joined, source_area.neurons * target_area.voxels)
+    return PlannedRule(source, target, rule, growth, joined, at_most)
 
 
-def _box(grown: GrownArea) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
-    width, height, depth = grown.area.dims
-    return (0, width), (0, height), (0, depth)
+def _parts(genome: Genome, rule: MappingRule) -> int:
+    morphology = genome.morphologies.get(rule.morphology)
+    written = morphology.parameters.values() if morphology else ()
+    return max((len(v) for v in written if isinstance(v, (list, tuple))), default=0)
 
 
 def _grow_rule(

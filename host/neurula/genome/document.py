@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import math
 import os
 import re
+from itertools import accumulate
 from typing import Any, NoReturn
 
 from neurula.errors import GenomeError
@@ -14,7 +16,7 @@ from neurula.genome.values import refuse_number
 
 _STRING = re.compile(rb'"[^"]*"?')
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
-_OPENING_RUN = re.compile(rb"[\[{]{%d}" % (NESTING_MAX + 1))
+_DEPTH_STEPS = [1 if byte in b"[{" else -1 for byte in range(256)]
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
@@ -47,7 +49,7 @@ def decode_document(data: bytes, where: str = "") -> dict[str, Any]:
     if _nesting_exceeds(data):
         _refuse_nesting(where)
     try:
-        document = json.loads(text, parse_int=_integer, parse_float=_float, parse_constant=_constant)
+        document = _parse(text)
     except json.JSONDecodeError as failure:
         place = f"{where}:{failure.lineno}:{failure.colno}"
         raise GenomeError(
@@ -58,6 +60,17 @@ def decode_document(data: bytes, where: str = "") -> dict[str, Any]:
     if _SURROGATE.search(data):
         _require_unicode(document, where)
     return require_object(document, where)
+
+
+def _parse(text: str) -> Any:
+    """A document has no cycles, so the collector, which would visit every list again and again, rests meanwhile."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        return json.loads(text, parse_int=_integer, parse_float=_float, parse_constant=_constant)
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def require_object(document: object, where: str = "") -> dict[str, Any]:
@@ -103,17 +116,10 @@ def _decode_text(data: bytes, where: str) -> str:
 
 
 def _nesting_exceeds(data: bytes) -> bool:
-    """True if brackets nest deeper than NESTING_MAX. Linear time per level; malformed text is left to the parser."""
+    """True if brackets nest deeper than NESTING_MAX. Linear time; whether they match is left to the parser."""
     outside = _STRING.sub(b"", data.replace(b"\\\\", b"").replace(b'\\"', b""))
     brackets = outside.translate(None, _NOT_BRACKETS)
-    for _ in range(NESTING_MAX):
-        if _OPENING_RUN.search(brackets):
-            return True
-        shorter = brackets.replace(b"[]", b"").replace(b"{}", b"")
-        if len(shorter) == len(brackets):
-            return False
-        brackets = shorter
-    return bool(brackets)
+    return max(accumulate(map(_DEPTH_STEPS.__getitem__, brackets)), default=0) > NESTING_MAX
 
 
 def _integer(literal: str) -> int:

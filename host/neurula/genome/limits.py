@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-# 85 times the largest genome known (187 KB). Parsed JSON takes up to 30 bytes of memory for a byte of file.
-FILE_BYTES_MAX = 16 * 1024 * 1024
+# 40 times the largest genome known (187 KB). Parsed JSON takes up to 30 bytes of memory for a byte of file.
+FILE_BYTES_MAX = 8 * 1024 * 1024
 
 # Real genomes nest 8 deep; the JSON parser, and whoever walks or prints the document later, recurses.
 NESTING_MAX = 64

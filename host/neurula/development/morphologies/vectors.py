@@ -19,12 +19,10 @@ def grow_vectors(parameters: Mapping[str, Any], source: Triple, target: Triple) 
     usable = {tuple(v): None for v in entries if _is_vector(v)}
     unusable = sum(not _is_vector(v) for v in entries)
     remarks = (f"{unusable} of its {len(entries)} vectors are not three whole numbers",) if unusable else ()
-    return Growth(tuple(_translation(v, source, target) for v in sorted(usable)), ordered=True, remarks=remarks)
-
-
-def _translation(vector: tuple[int, ...], source: Triple, target: Triple) -> Product:
-    x, y, z = (shift(v, s, t) for v, s, t in zip(vector, source, target, strict=True))
-    return Product((x, y, z))
+    steps = [{v[axis] for v in usable} for axis in range(3)]
+    x, y, z = ({v: shift(v, source[a], target[a]) for v in steps[a]} for a in range(3))
+    products = tuple(Product((x[v[0]], y[v[1]], z[v[2]])) for v in sorted(usable))
+    return Growth(products, ordered=True, remarks=remarks)
 
 
 def _is_vector(value: object) -> bool:
