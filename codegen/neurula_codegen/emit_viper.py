@@ -33,23 +33,20 @@ vl_ = vl_ + ((vh_ * r0_) << 4) + 1024
 {out} = ((vh_ * r1_) << 4) + (vl_ >> 11)
 """
 
-# the 32-bit constants are put together from halves: they would not compile as literals on a 32-bit port
+# the counter hash of FEAGI's burst engine
+HASH_CONSTANTS = {"k1": 2654435761, "k2": 1597334677, "k3": 747796405, "k4": 2891336453, "k5": 277803737}
+
 HASH = """
-h_ = 40503
-h_ = (h_ << 16) | 31153
-w_ = 24372
-w_ = (w_ << 16) | 63029
+{k1}
+{k2}
 h_ = ({neuron} * h_ + {burst} * w_){mask}
-w_ = 11410
-w_ = (w_ << 16) | 19405
+{k3}
 h_ = (h_ * w_){mask}
-w_ = 44118
-w_ = (w_ << 16) | 58997
+{k4}
 h_ = (h_ + w_){mask}
 w_ = (h_ >> 28) & 15
 w_ = (((h_ >> 4) & 268435455) >> w_) ^ h_
-h_ = 4239
-h_ = (h_ << 16) | 1737
+{k5}
 w_ = (w_ * h_){mask}
 w_ = ((w_ >> 22) & 1023) ^ w_
 h_ = (w_ >> 16) & 65535
@@ -96,6 +93,11 @@ def statements(text: str) -> list[ast.stmt]:
     return ast.parse(text.strip("\n")).body
 
 
+def halves(name: str, value: int) -> str:
+    """Puts a 32-bit constant together: as a literal it would not compile on a 32-bit port."""
+    return f"{name} = {value >> 16}\n{name} = ({name} << 16) | {value & 65535}"
+
+
 class Addresses(ast.NodeTransformer):
     """Byte offsets become pointer loads and stores; primitives are written out in place."""
 
@@ -124,7 +126,8 @@ class Addresses(ast.NodeTransformer):
                 return statements(MULQ22.format(v=arguments[0], r=arguments[1], out=out))
             if value.func.id == "hash_below":
                 neuron, burst, chance = arguments
-                return statements(HASH.format(neuron=neuron, burst=burst, chance=chance, out=out, mask=self.mask))
+                loads = {k: halves("h_" if k in ("k1", "k5") else "w_", v) for k, v in HASH_CONSTANTS.items()}
+                return statements(HASH.format(neuron=neuron, burst=burst, chance=chance, out=out, mask=self.mask, **loads))
             raise KernelError(f"{value.func.id} is no primitive")
         return node
 

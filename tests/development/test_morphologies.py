@@ -61,10 +61,11 @@ LEARNING = {"memory", "episodic_memory", "memory_replay", "associative_memory", 
 SEEDS = range(12)
 
 
-@pytest.fixture(params=[1 << 19, 7], ids=["one box", "many boxes"])
-def box_size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Small areas fit in one box; tiny boxes exercise the cuts between them."""
-    monkeypatch.setattr(enumeration_module, "BOX_CANDIDATES", request.param)
+@pytest.fixture(params=[(1 << 19, 16), (1 << 19, 0), (7, 0)], ids=["one box", "one box sorted", "many boxes"])
+def ways(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small areas fit in one box, where pairs are ticked off; tiny boxes and sorting are for larger ones."""
+    monkeypatch.setattr(enumeration_module, "BOX_CANDIDATES", request.param[0])
+    monkeypatch.setattr(enumeration_module, "DENSE", request.param[1])
 
 
 def compare(
@@ -88,7 +89,7 @@ def test_every_function_of_the_registry_has_its_meaning_here() -> None:
     assert set(BUILT_IN) == set(BUILT_IN_MEANING)
 
 
-@pytest.mark.usefixtures("box_size")
+@pytest.mark.usefixtures("ways")
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("name", sorted(FUNCTION_MEANING))
 def test_functions_join_what_their_definition_says(name: str, seed: int) -> None:
@@ -102,7 +103,7 @@ def test_functions_join_what_their_definition_says(name: str, seed: int) -> None
     compare(name, FUNCTION_MEANING[name], source, target, some_densities(chance), table)
 
 
-@pytest.mark.usefixtures("box_size")
+@pytest.mark.usefixtures("ways")
 @pytest.mark.parametrize("seed", SEEDS[:4])
 @pytest.mark.parametrize("name", sorted(BUILT_IN_MEANING))
 def test_core_names_mean_the_same_when_the_genome_does_not_define_them(name: str, seed: int) -> None:
@@ -111,7 +112,7 @@ def test_core_names_mean_the_same_when_the_genome_does_not_define_them(name: str
     compare(name, BUILT_IN_MEANING[name], some_dims(chance), some_dims(chance), some_densities(chance), table)
 
 
-@pytest.mark.usefixtures("box_size")
+@pytest.mark.usefixtures("ways")
 @pytest.mark.parametrize("seed", SEEDS)
 def test_vectors_drop_what_is_outside_and_count_repetitions_once(seed: int) -> None:
     chance = random.Random(seed)
@@ -121,7 +122,7 @@ def test_vectors_drop_what_is_outside_and_count_repetitions_once(seed: int) -> N
     compare("mine", by_vectors(vectors), some_dims(chance), some_dims(chance), some_densities(chance), table)
 
 
-@pytest.mark.usefixtures("box_size")
+@pytest.mark.usefixtures("ways")
 @pytest.mark.parametrize("seed", range(40))
 def test_patterns_are_the_union_of_their_pairs(seed: int) -> None:
     chance = random.Random(seed)
@@ -135,11 +136,20 @@ def test_patterns_are_the_union_of_their_pairs(seed: int) -> None:
 
 
 def test_a_bare_pair_is_a_pattern_of_one_pair() -> None:
-    pair = [["*", 0, "*"], ["?", "?", "!"]]
+    pair: list[list[Any]] = [["*", 0, "*"], ["?", "?", "!"]]
     compare("mine", by_patterns([pair]), (3, 2, 2), (3, 3, 3), (1, 1), defined("patterns", patterns=pair))
 
 
-@pytest.mark.usefixtures("box_size")
+def test_patterns_reach_into_areas_whose_voxel_pairs_need_more_than_32_bits() -> None:
+    pairs = [[["*", "*", "*"], [999, "?", "*"]], [["*", "*", "*"], ["?", "?", 599]]]
+    table = defined("patterns", patterns=pairs)
+    genome = pair_of_areas((1, 3, 1), (1000, 2000, 600), MappingRule("mine"), morphologies=table)
+    grown = synapses_of(develop(genome).connectome)
+    expected = [((0, y, 0), 0, q, 0) for y in range(3) for q in [(0, y, 599), *((999, y, z) for z in range(600))]]
+    assert grown == expected
+
+
+@pytest.mark.usefixtures("ways")
 @pytest.mark.parametrize("seed", SEEDS)
 def test_composites_map_each_of_their_tiles(seed: int) -> None:
     chance = random.Random(seed)

@@ -115,7 +115,7 @@ def assert_sound(genome: Genome) -> None:
 
 
 def grown_or_refused(document: Document, chance: random.Random) -> str:
-    """"read" or the code of the refusal. A third of the mutants go through bytes, half of these damaged."""
+    """The word "read" or the code of the refusal. A third of the mutants go through bytes, half of these damaged."""
     for _ in range(chance.choice((1, 1, 2, 4))):
         mutate(document, chance)
     try:

@@ -2,7 +2,7 @@
 
 Everything is broadcasting over the six axes (source x, y, z, target x, y, z). Work goes on in boxes of the source area,
 which bounds the room that it takes. A box with one regular product is written straight into the connectome; where the
-products are in order, gaps are squeezed out; otherwise the pairs are sorted.
+products are in order, gaps are squeezed out; otherwise the pairs are ticked off or sorted.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from neurula.development.morphologies.growth import Box, Growth, Indices, Produc
 from neurula.genome.model import Triple
 
 BOX_CANDIDATES = 1 << 19  # voxel pairs of one box: a few megabytes while they are worked on
+DENSE = 16  # where one in so many possible pairs is joined, ticking them off is faster than sorting
 Integers = NDArray[np.int32] | NDArray[np.int64]
 Room = tuple[NDArray[np.int32], NDArray[np.int32]]  # where source and target neurons are written
 
@@ -59,7 +60,7 @@ def write_pairs(growth: Growth, source: Triple, target: Triple, neurons_per_voxe
         elif growth.ordered or len(here) == 1:
             written += _write_voxels(*_squeezed(here, box, source, target), neurons_per_voxel, rest)
         else:
-            written += _write_voxels(*_sorted(here, box, source, target), neurons_per_voxel, rest)
+            written += _write_voxels(*_united(here, box, source, target), neurons_per_voxel, rest)
     return written
 
 
@@ -175,23 +176,34 @@ def _squeezed(patches: Sequence[Patch], box: Box, source: Triple, target: Triple
     return np.repeat(voxels, np.count_nonzero(kept, axis=1)), rows[kept]
 
 
-def _sorted(patches: Sequence[Patch], box: Box, source: Triple, target: Triple) -> tuple[Integers, Integers]:
+def _united(patches: Sequence[Patch], box: Box, source: Triple, target: Triple) -> tuple[Integers, Integers]:
     """Source and target voxels of any patches, every pair once."""
     volume = math.prod(target)
-    span = math.prod(stop - first for first, stop in box)
-    dtype: type = np.int32 if span * volume < 1 << 31 else np.int64
-    found: list[NDArray[Any]] = []
-    for patch in patches:
-        relative = [s - np.int32(box[a][0]) for a, s in enumerate(patch.sources)]
-        terms = _raster(relative, source, volume, dtype) + _raster(patch.targets, target, 1, dtype)
-        total = sum(sorted(terms, key=lambda t: t.size), start=np.zeros((1,) * 6, dtype))
-        found.append(total.ravel() if patch.inside is None else total[np.broadcast_to(patch.inside, total.shape)])
-    keys = np.concatenate(found)
-    keys.sort()
-    fresh = np.ones(len(keys), np.bool_)
-    fresh[1:] = keys[1:] != keys[:-1]
-    voxels, reached = np.divmod(keys[fresh], dtype(volume))
-    return voxels + dtype(_first_voxel(box, source)), reached
+    pairs = math.prod(stop - first for first, stop in box) * volume
+    dtype: type = np.int32 if pairs < 1 << 31 else np.int64
+    found = [_keys(p, box, source, target, dtype) for p in patches]
+    united: NDArray[Any]
+    if pairs <= DENSE * sum(len(keys) for keys in found):
+        joined = np.zeros(pairs, np.bool_)
+        for keys in found:
+            joined[keys] = True
+        united = np.flatnonzero(joined).astype(dtype)
+    else:
+        united = np.concatenate(found)
+        united.sort(kind="stable")  # merges runs: the keys of each patch ascend already
+        fresh = np.ones(len(united), np.bool_)
+        fresh[1:] = united[1:] != united[:-1]
+        united = united[fresh]
+    voxels = united // dtype(volume)
+    return voxels + dtype(_first_voxel(box, source)), united - voxels * dtype(volume)
+
+
+def _keys(patch: Patch, box: Box, source: Triple, target: Triple, dtype: type) -> NDArray[Any]:
+    """(source voxel - first voxel of the box) * voxels of the target + target voxel, of every pair."""
+    relative = [s - np.int32(box[a][0]) for a, s in enumerate(patch.sources)]
+    terms = _raster(relative, source, math.prod(target), dtype) + _raster(patch.targets, target, 1, dtype)
+    total = sum(sorted(terms, key=lambda t: t.size), start=np.zeros((1,) * 6, dtype))
+    return total.ravel() if patch.inside is None else total[np.broadcast_to(patch.inside, total.shape)]
 
 
 def _first_voxel(box: Box, dims: Triple) -> int:

@@ -17,13 +17,13 @@ from neurula.genome.values import ValueReader, as_number
 _GROUPS = ("IPU", "OPU", "CORE", "CUSTOM", "MEMORY")
 
 
-def read_area(area: AreaGenes, mappings: MappingReader, log: ProblemLog) -> CorticalArea:
+def read_area(area: AreaGenes, mappings: MappingReader, problems: ProblemLog) -> CorticalArea:
     """Raises GenomeError G109 (dimensions that are none) or G111 (more neurons than can be).
 
     An area that only its sub group calls MEMORY gets no neurons at birth, as in FEAGI's first loader: they come with
     what it remembers. The declared totals of real genomes leave them out.
     """
-    reader = ValueReader(log, area.place)
+    reader = ValueReader(problems, area.place)
     values = area.values
     fields: dict[str, Any] = {}
     for gene in NUMBERS:
@@ -35,7 +35,7 @@ def read_area(area: AreaGenes, mappings: MappingReader, log: ProblemLog) -> Cort
     increments = [reader.number(code, values.get(code), 0.0) for code in INCREMENTS]
     position = [reader.integer(code, values.get(code), 0, -MAGNITUDE_MAX) for code in POSITION]
     group = _read_group(area, reader)
-    dims, density = _read_size(area, log)
+    dims, density = _read_size(area, problems)
     said_to_be_memory = "MEMORY" in reader.text("subgrp", values.get("subgrp"), "")
     flagged_memory = reader.flag("memory", values.get("memory"), group == "MEMORY")
     return CorticalArea(
@@ -53,9 +53,9 @@ def read_area(area: AreaGenes, mappings: MappingReader, log: ProblemLog) -> Cort
     )
 
 
-def _read_size(area: AreaGenes, log: ProblemLog) -> tuple[Triple, int]:
-    width, height, depth = (_read_count(area, code, log) for code in DIMENSIONS)
-    density = _read_count(area, "_n_cnt", log)
+def _read_size(area: AreaGenes, problems: ProblemLog) -> tuple[Triple, int]:
+    width, height, depth = (_read_count(area, code, problems) for code in DIMENSIONS)
+    density = _read_count(area, "_n_cnt", problems)
     neurons = width * height * depth * density
     if neurons > NEURONS_MAX:
         raise GenomeError(
@@ -67,7 +67,7 @@ def _read_size(area: AreaGenes, log: ProblemLog) -> tuple[Triple, int]:
     return (width, height, depth), density
 
 
-def _read_count(area: AreaGenes, code: str, log: ProblemLog) -> int:
+def _read_count(area: AreaGenes, code: str, problems: ProblemLog) -> int:
     """Voxels along an axis or neurons in a voxel: at least 1; 0 is taken as 1, as FEAGI's loader does."""
     written = area.values.get(code)
     if written is None:
@@ -81,9 +81,11 @@ def _read_count(area: AreaGenes, code: str, log: ProblemLog) -> int:
             remedy="Write a whole number of at least 1.",
         )
     if number != int(number):
-        log.warn("G205", area.place(code), f"{quote(written)} is not a whole number; {max(int(number), 1)} is used")
+        problems.warn(
+            "G205", area.place(code), f"{quote(written)} is not a whole number; {max(int(number), 1)} is used"
+        )
     elif number == 0:
-        log.warn("G207", area.place(code), f"{code} of area {quote(area.id)} is 0; 1 is used")
+        problems.warn("G207", area.place(code), f"{code} of area {quote(area.id)} is 0; 1 is used")
     return max(int(number), 1)
 
 
@@ -93,4 +95,3 @@ def _read_group(area: AreaGenes, reader: ValueReader) -> str:
         return group_of_id(area.id)
     written = reader.text("_group", area.values["_group"], "").strip()
     return written if written in _GROUPS else "CUSTOM"
-

@@ -38,9 +38,9 @@ def is_flat(blueprint: Mapping[str, Any]) -> bool:
     return any(_SCOPE.match(key) for key in blueprint)
 
 
-def read_blueprint(blueprint: Mapping[str, Any], log: ProblemLog) -> list[AreaGenes]:
+def read_blueprint(blueprint: Mapping[str, Any], problems: ProblemLog) -> list[AreaGenes]:
     """Areas in the order of the file. Raises GenomeError G108 (no areas) or G110 (too many)."""
-    areas = _read_flat(blueprint, log) if is_flat(blueprint) else _read_hierarchical(blueprint, log)
+    areas = _read_flat(blueprint, problems) if is_flat(blueprint) else _read_hierarchical(blueprint, problems)
     if not areas:
         raise GenomeError(
             "G108", "the blueprint describes no cortical area", where="/blueprint", remedy="Add at least one area."
@@ -48,7 +48,7 @@ def read_blueprint(blueprint: Mapping[str, Any], log: ProblemLog) -> list[AreaGe
     return areas
 
 
-def _read_flat(blueprint: Mapping[str, Any], log: ProblemLog) -> list[AreaGenes]:
+def _read_flat(blueprint: Mapping[str, Any], problems: ProblemLog) -> list[AreaGenes]:
     areas: dict[str, AreaGenes] = {}
     for key, value in blueprint.items():
         if key.startswith(_COMMENT):
@@ -56,15 +56,17 @@ def _read_flat(blueprint: Mapping[str, Any], log: ProblemLog) -> list[AreaGenes]
         scope = _SCOPE.match(key)
         area_id, code, letter = _split_key(key)
         if scope is None or not (area_id and code):
-            log.warn("G202", pointer("blueprint", key), f"{quote(key)} is not a gene key; it is ignored")
+            problems.warn("G202", pointer("blueprint", key), f"{quote(key)} is not a gene key; it is ignored")
             continue
         if scope[1] != _CORTICAL:
-            log.warn("G219", pointer("blueprint", key), f"{quote(key)} is no cortical gene; it makes an area anyway")
+            problems.warn(
+                "G219", pointer("blueprint", key), f"{quote(key)} is no cortical gene; it makes an area anyway"
+            )
         area = areas.get(area_id)
         if area is None:
             _require_room(areas)
             area = areas[area_id] = AreaGenes(area_id)
-        _store(area, code, letter, key, value, log)
+        _store(area, code, letter, key, value, problems)
     return list(areas.values())
 
 
@@ -78,12 +80,12 @@ def _split_key(key: str) -> tuple[str, str, str]:
     return "-".join(segments), code, letter
 
 
-def _store(area: AreaGenes, code: str, letter: str, key: str, value: Any, log: ProblemLog) -> None:
+def _store(area: AreaGenes, code: str, letter: str, key: str, value: Any, problems: ProblemLog) -> None:
     """Of two keys for one gene, the one with the prescribed type letter wins, else the later one."""
     if code in area.values and area.values[code] != value:
         earlier = str(area.steps[code][0])
         keep_earlier = earlier[-1] == TYPE_LETTERS.get(code) != letter
-        log.warn(
+        problems.warn(
             "G208",
             pointer("blueprint", key),
             f"gene {code} of area {quote(area.id)} is written twice; {quote(earlier if keep_earlier else key)} counts",
@@ -94,19 +96,19 @@ def _store(area: AreaGenes, code: str, letter: str, key: str, value: Any, log: P
     area.steps[code] = (key,)
 
 
-def _read_hierarchical(blueprint: Mapping[str, Any], log: ProblemLog) -> list[AreaGenes]:
+def _read_hierarchical(blueprint: Mapping[str, Any], problems: ProblemLog) -> list[AreaGenes]:
     areas: list[AreaGenes] = []
     for area_id, properties in blueprint.items():
         if area_id.startswith(_COMMENT):
             continue
         if not isinstance(properties, dict) or not area_id:
             place = pointer("blueprint", area_id)
-            log.warn("G203", place, f"area {quote(area_id)} is {quote(properties)}, not an object; it is left out")
+            problems.warn("G203", place, f"area {quote(area_id)} is {quote(properties)}, not an object; it is left out")
             continue
         _require_room(areas)
         areas.append(_read_properties(area_id, properties))
         if not any(code in TYPE_LETTERS for code in areas[-1].values):
-            log.warn("G217", pointer("blueprint", area_id), f"area {quote(area_id)} has no known property")
+            problems.warn("G217", pointer("blueprint", area_id), f"area {quote(area_id)} has no known property")
     return areas
 
 

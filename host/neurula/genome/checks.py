@@ -47,12 +47,12 @@ Check = Callable[[Genome, Places], Iterator[Problem]]
 
 def check_genome(genome: Genome) -> tuple[Problem, ...]:
     """What the reader said, then what the checks find. Nothing is changed: the genome runs as the engine reads it."""
-    log = ProblemLog(genome.problems)
+    problems = ProblemLog(genome.problems)
     places = Places(genome)
     for check in CHECKS:
         for problem in check(genome, places):
-            log.add(problem)
-    return log.listed()
+            problems.add(problem)
+    return problems.listed()
 
 
 def check_gene_codes(genome: Genome, places: Places) -> Iterator[Problem]:

@@ -22,29 +22,26 @@ _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
 def read_bytes(path: str | os.PathLike[str]) -> bytes:
-    """The bytes of the file, at most FILE_BYTES_MAX. Raises GenomeError G101 or G102."""
+    """The bytes of the file, at most one more than FILE_BYTES_MAX, which is refused later. Raises GenomeError G101."""
     try:
         with open(path, "rb") as file:
-            data = file.read(FILE_BYTES_MAX + 1)
+            return file.read(FILE_BYTES_MAX + 1)
     except (OSError, ValueError) as failure:
         reason = failure.strerror if isinstance(failure, OSError) and failure.strerror else str(failure)
         raise GenomeError(
             "G101", f"the file cannot be read: {reason}", where=str(path), remedy="Check the path and the permissions."
         ) from None
-    if len(data) > FILE_BYTES_MAX:
-        raise GenomeError(
-            "G102",
-            f"the file is larger than {FILE_BYTES_MAX} bytes",
-            where=str(path),
-            remedy="A genome describes areas and rules, not neurons: say the same by fewer patterns.",
-        )
-    return data
 
 
 def decode_document(data: bytes, where: str = "") -> dict[str, Any]:
     """JSON text (UTF-8, byte order mark allowed) -> top-level object. Raises GenomeError G102 to G107."""
     if len(data) > FILE_BYTES_MAX:
-        raise GenomeError("G102", f"the text is larger than {FILE_BYTES_MAX} bytes", where=where)
+        raise GenomeError(
+            "G102",
+            f"the text is larger than {FILE_BYTES_MAX} bytes",
+            where=where,
+            remedy="A genome describes areas and rules, not neurons: say the same by fewer patterns.",
+        )
     text = _decode_text(data, where)
     if _nesting_exceeds(data):
         _refuse_nesting(where)

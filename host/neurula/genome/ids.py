@@ -18,8 +18,12 @@ _CORE = {"_power": b"___power", "___pwr": b"___power", "_death": b"___death"}
 # Unit code -> data variant in byte 4 of the id of an input or output (FEAGI genome format, configuration flag):
 # 0 boolean, 1 percentage, 5 signed percentage, 7 and 8 the same in three and four dimensions, 9 pixels, 10 other.
 _INPUT_UNITS = {
-    **{b"inf": 1, b"pro": 1, b"shk": 1, b"bat": 1, b"svm": 1, b"agp": 1, b"dgp": 0, b"cnt": 1, b"acc": 7, b"gyq": 8},
-    **{b"mis": 10, b"img": 9, b"svi": 9},
+    **dict.fromkeys((b"inf", b"pro", b"shk", b"bat", b"svm", b"agp", b"cnt"), 1),
+    **dict.fromkeys((b"img", b"svi"), 9),
+    b"dgp": 0,
+    b"acc": 7,
+    b"gyq": 8,
+    b"mis": 10,
 }
 _OUTPUT_UNITS = {b"mot": 5, b"pse": 5, b"cnt": 1, b"mis": 10, b"seg": 9, b"img": 9}
 _VISION_TILES = {"BL": 0, "BM": 1, "BR": 2, "ML": 3, "_C": 4, "MR": 5, "TL": 6, "TM": 7, "TR": 8}

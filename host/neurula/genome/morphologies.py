@@ -21,8 +21,12 @@ FUNCTIONS = (
 _ANY, _ORIGIN = ("*", "*", "*"), (0, 0, 0)
 _CORE_VECTORS = {
     "block_to_block": (0, 0, 0),
-    **{"lateral_+x": (1, 0, 0), "lateral_+y": (0, 1, 0), "lateral_+z": (0, 0, 1)},
-    **{"lateral_-x": (-1, 0, 0), "lateral_-y": (0, -1, 0), "lateral_-z": (0, 0, -1)},
+    "lateral_+x": (1, 0, 0),
+    "lateral_-x": (-1, 0, 0),
+    "lateral_+y": (0, 1, 0),
+    "lateral_-y": (0, -1, 0),
+    "lateral_+z": (0, 0, 1),
+    "lateral_-z": (0, 0, -1),
 }
 _CORE_PATTERNS = {
     "0-0-0_to_all": (_ORIGIN, _ANY),
@@ -41,47 +45,49 @@ def core_morphologies() -> dict[str, Morphology]:
     return {morphology.id: morphology for morphology in core}
 
 
-def read_morphologies(section: Any, log: ProblemLog, name: str = "neuron_morphologies") -> dict[str, Morphology]:
+def read_morphologies(section: Any, problems: ProblemLog, name: str = "neuron_morphologies") -> dict[str, Morphology]:
     """The core set, overridden and extended by what the genome defines. What cannot be read is left out."""
     morphologies = core_morphologies()
     if section is None:
         return morphologies
     if not isinstance(section, dict):
-        log.warn("G216", pointer(name), f"{name} is {quote(section)}, not an object; it is ignored")
+        problems.warn("G216", pointer(name), f"{name} is {quote(section)}, not an object; it is ignored")
         return morphologies
     for morphology_id, definition in section.items():
         if morphology_id.startswith("/"):
             continue
-        morphology = _read_morphology(morphology_id, definition, pointer(name, morphology_id), log)
+        morphology = _read_morphology(morphology_id, definition, pointer(name, morphology_id), problems)
         if morphology is not None:
             morphologies[morphology_id] = morphology
     return morphologies
 
 
-def _read_morphology(morphology_id: str, definition: Any, place: str, log: ProblemLog) -> Morphology | None:
+def _read_morphology(morphology_id: str, definition: Any, place: str, problems: ProblemLog) -> Morphology | None:
     kind, parameters = _kind_and_parameters(definition)
     origin = "core" if isinstance(definition, dict) and definition.get("class") == "core" else "custom"
     if kind is None:
         if morphology_id != PLACEHOLDER:
-            log.warn("G213", place, f"morphology {quote(morphology_id)} has no type that can be read; it is left out")
+            problems.warn(
+                "G213", place, f"morphology {quote(morphology_id)} has no type that can be read; it is left out"
+            )
         return None
     if kind == "functions":
         return Morphology(morphology_id, kind, {}, origin)
     if kind == "composite":
         composite = _read_composite(parameters)
         if composite is None:
-            log.warn("G213", place, f"composite {quote(morphology_id)} lacks its parameters; it is left out")
+            problems.warn("G213", place, f"composite {quote(morphology_id)} lacks its parameters; it is left out")
             return None
         return Morphology(morphology_id, kind, composite, origin)
     written = parameters.get(kind)
     if kind == "patterns" and _read_pair(written) is not None:
         written = [written]  # one pair that was not put into a list
     if not isinstance(written, list):
-        log.warn("G213", place, f"morphology {quote(morphology_id)} has no list of {kind}; it is left out")
+        problems.warn("G213", place, f"morphology {quote(morphology_id)} has no list of {kind}; it is left out")
         return None
-    items = tuple(_read_items(kind, written, place, log))
+    items = tuple(_read_items(kind, written, place, problems))
     if not items:
-        log.warn("G214", place, f"morphology {quote(morphology_id)} has no {kind}")
+        problems.warn("G214", place, f"morphology {quote(morphology_id)} has no {kind}")
     return Morphology(morphology_id, kind, {kind: items}, origin)
 
 
@@ -103,11 +109,13 @@ def _kind_and_parameters(definition: Any) -> tuple[str | None, Mapping[str, Any]
     return None, {}
 
 
-def _read_items(kind: str, written: list[Any], place: str, log: ProblemLog) -> Iterator[tuple[Any, ...]]:
+def _read_items(kind: str, written: list[Any], place: str, problems: ProblemLog) -> Iterator[tuple[Any, ...]]:
     for index, element in enumerate(written):
         item = _read_vector(element) if kind == "vectors" else _read_pair(element)
         if item is None:
-            log.warn("G215", place, f"element {index} of the {kind}, {quote(element)}, cannot be read; it is left out")
+            problems.warn(
+                "G215", place, f"element {index} of the {kind}, {quote(element)}, cannot be read; it is left out"
+            )
         else:
             yield item
 

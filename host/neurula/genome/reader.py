@@ -47,13 +47,13 @@ def _build(document: dict[str, Any]) -> Genome:
             where="/blueprint",
             remedy="Give a genome file as FEAGI saves it; its blueprint describes the cortical areas.",
         )
-    log = ProblemLog()
-    version = _read_version(document, log)
+    problems = ProblemLog()
+    version = _read_version(document, problems)
     section = "neuron_morphologies"
-    morphologies = read_morphologies(document.get(section), log, section)
-    raw_areas = read_blueprint(blueprint, log)
-    mappings = MappingReader(_resolver(raw_areas), morphologies, log)
-    areas = _read_areas(raw_areas, mappings, log)
+    morphologies = read_morphologies(document.get(section), problems, section)
+    raw_areas = read_blueprint(blueprint, problems)
+    mappings = MappingReader(_resolver(raw_areas), morphologies, problems)
+    areas = _read_areas(raw_areas, mappings, problems)
     return Genome(
         id=_read_text(document, "genome_id", "unknown"),
         title=_read_text(document, "genome_title", "Untitled"),
@@ -61,17 +61,17 @@ def _build(document: dict[str, Any]) -> Genome:
         form="flat" if is_flat(blueprint) else "hierarchical",
         areas=areas,
         morphologies=morphologies,
-        physiology=_read_physiology(document, log),
+        physiology=_read_physiology(document, problems),
         document=document,
-        problems=log.listed(),
+        problems=problems.listed(),
     )
 
 
-def _read_areas(raw_areas: list[AreaGenes], mappings: MappingReader, log: ProblemLog) -> tuple[CorticalArea, ...]:
+def _read_areas(raw_areas: list[AreaGenes], mappings: MappingReader, problems: ProblemLog) -> tuple[CorticalArea, ...]:
     areas: list[CorticalArea] = []
     neurons = 0
     for raw in raw_areas:
-        areas.append(read_area(raw, mappings, log))
+        areas.append(read_area(raw, mappings, problems))
         neurons += areas[-1].neurons
         if neurons > NEURONS_MAX:
             raise GenomeError(
@@ -92,11 +92,11 @@ def _resolver(raw_areas: list[AreaGenes]) -> Resolver:
     return lambda written: written if written in ids else by_canonical.get(canonical_id(written))
 
 
-def _read_version(document: dict[str, Any], log: ProblemLog) -> str:
+def _read_version(document: dict[str, Any], problems: ProblemLog) -> str:
     written = document.get("version")
     version = str(written) if isinstance(written, (str, float)) else ""
     if not (version.startswith("2.") or version == "3.0"):
-        log.warn("G201", "/version", f"version {quote(written)} is not known; the genome is read all the same")
+        problems.warn("G201", "/version", f"version {quote(written)} is not known; the genome is read all the same")
     return version
 
 
@@ -105,11 +105,11 @@ def _read_text(document: dict[str, Any], key: str, default: str) -> str:
     return written if isinstance(written, str) and written else default
 
 
-def _read_physiology(document: dict[str, Any], log: ProblemLog) -> dict[str, Any]:
+def _read_physiology(document: dict[str, Any], problems: ProblemLog) -> dict[str, Any]:
     """The section as written, completed by what older files write at the top level."""
     section = document.get("physiology")
     if section is not None and not isinstance(section, dict):
-        log.warn("G216", "/physiology", f"physiology is {quote(section)}, not an object; it is ignored")
+        problems.warn("G216", "/physiology", f"physiology is {quote(section)}, not an object; it is ignored")
     physiology = dict(section) if isinstance(section, dict) else {}
     for key in _PHYSIOLOGY_KEYS:
         if key in document:

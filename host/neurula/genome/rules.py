@@ -22,17 +22,17 @@ Resolver = Callable[[str], str | None]
 class MappingReader:
     """Reads the destination maps of one genome. `resolve` gives the id of an area as the genome writes it, or None."""
 
-    def __init__(self, resolve: Resolver, morphologies: Collection[str], log: ProblemLog) -> None:
+    def __init__(self, resolve: Resolver, morphologies: Collection[str], problems: ProblemLog) -> None:
         self._resolve = resolve
         self._morphologies = morphologies
-        self._log = log
+        self._problems = problems
 
     def read(self, destinations: Any, place: str) -> tuple[Projection, ...]:
         """Projections in the order of the file; unreadable rules are left out and logged. place: JSON pointer."""
         if destinations is None:
             return ()
         if not isinstance(destinations, dict):
-            self._log.warn("G209", place, f"the mapping is {quote(destinations)}, not an object; it is left out")
+            self._problems.warn("G209", place, f"the mapping is {quote(destinations)}, not an object; it is left out")
             return ()
         rules: dict[str, list[MappingRule]] = {}
         for written, entries in destinations.items():
@@ -41,7 +41,7 @@ class MappingReader:
             here = place + pointer(written)
             area_id = self._resolve(written)
             if area_id is None:
-                self._log.warn("G210", here, f"there is no area {quote(written)}; the mapping to it is left out")
+                self._problems.warn("G210", here, f"there is no area {quote(written)}; the mapping to it is left out")
             else:
                 rules.setdefault(area_id, []).extend(self._read_rules(entries, here))
         return tuple(Projection(area_id, tuple(read)) for area_id, read in rules.items() if read)
@@ -52,7 +52,7 @@ class MappingReader:
         if isinstance(entries, list) and entries and isinstance(entries[0], str):
             entries = [entries]
         if not isinstance(entries, list):
-            self._log.warn("G209", place, f"the rules are {quote(entries)}, not a list; they are left out")
+            self._problems.warn("G209", place, f"the rules are {quote(entries)}, not a list; they are left out")
             return
         for index, entry in enumerate(entries):
             rule = self._read_rule(entry, place + pointer(index))
@@ -65,12 +65,14 @@ class MappingReader:
         multiplier = fields.get("postSynapticCurrent_multiplier")
         unreadable = multiplier is not None and as_number(multiplier) is None
         if not isinstance(morphology, str) or unreadable:
-            self._log.warn("G212", place, f"the rule {quote(entry)} cannot be read; it is left out")
+            self._problems.warn("G212", place, f"the rule {quote(entry)} cannot be read; it is left out")
             return None
         if morphology not in self._morphologies:
-            self._log.warn("G211", place, f"morphology {quote(morphology)} is not defined; the rule is left out")
+            self._problems.warn("G211", place, f"morphology {quote(morphology)} is not defined; the rule is left out")
             return None
-        return self._build(morphology, fields, ValueReader(self._log, lambda name: place + _step(entry, name)), place)
+        return self._build(
+            morphology, fields, ValueReader(self._problems, lambda name: place + _step(entry, name)), place
+        )
 
     def _build(self, morphology: str, fields: dict[str, Any], reader: ValueReader, place: str) -> MappingRule:
         def number(name: str, default: float, low: float = -MAGNITUDE_MAX, high: float = MAGNITUDE_MAX) -> float:
@@ -78,7 +80,7 @@ class MappingReader:
 
         delay = reader.integer("synaptic_delay_bursts", fields.get("synaptic_delay_bursts"), 1, -MAGNITUDE_MAX)
         if delay < 1:
-            self._log.warn("G218", place, f"a delay of {delay} bursts is impossible; 1 is used")
+            self._problems.warn("G218", place, f"a delay of {delay} bursts is impossible; 1 is used")
         return MappingRule(
             morphology=morphology,
             scalar=_scalar(fields.get("morphology_scalar")),

@@ -41,6 +41,8 @@ def refuse_number(what: str) -> NoReturn:
 
 def as_whole(value: object) -> int | None:
     """The whole number that was written (2, 2.0 and "2" alike) within MAGNITUDE_MAX, or None."""
+    if type(value) is int and -MAGNITUDE_MAX <= value <= MAGNITUDE_MAX:
+        return value  # nearly always
     number = as_number(value)
     if number is None or number != int(number) or abs(number) > MAGNITUDE_MAX:
         return None
@@ -59,8 +61,8 @@ def as_flag(value: object) -> bool | None:
 class ValueReader:
     """Reads values by name and logs what it had to bend. `place` turns a name into a JSON pointer."""
 
-    def __init__(self, log: ProblemLog, place: Callable[[str], str]) -> None:
-        self._log = log
+    def __init__(self, problems: ProblemLog, place: Callable[[str], str]) -> None:
+        self._problems = problems
         self._place = place
 
     def number(
@@ -75,14 +77,16 @@ class ValueReader:
         if low <= number <= high:
             return number
         nearest = min(max(number, low), high)
-        self._log.warn("G206", self._place(name), f"{quote(value)} is outside {low}..{high}; {nearest} is used")
+        self._problems.warn("G206", self._place(name), f"{quote(value)} is outside {low}..{high}; {nearest} is used")
         return nearest
 
     def integer(self, name: str, value: object, default: int, low: int = 0, high: int = MAGNITUDE_MAX) -> int:
         """A whole number in low..high; fractions are cut off, the default stands for what is not a number."""
         number = self.number(name, value, default, low, high)
         if number != int(number):
-            self._log.warn("G205", self._place(name), f"{quote(value)} is not a whole number; {int(number)} is used")
+            self._problems.warn(
+                "G205", self._place(name), f"{quote(value)} is not a whole number; {int(number)} is used"
+            )
         return int(number)
 
     def flag(self, name: str, value: object, default: bool) -> bool:
@@ -101,5 +105,7 @@ class ValueReader:
         return value if isinstance(value, str) else self._wrong_type(name, value, "text", default)
 
     def _wrong_type(self, name: str, value: object, expected: str, default: _T) -> _T:
-        self._log.warn("G204", self._place(name), f"expected {expected}, found {quote(value)}; {default!r} is used")
+        self._problems.warn(
+            "G204", self._place(name), f"expected {expected}, found {quote(value)}; {default!r} is used"
+        )
         return default

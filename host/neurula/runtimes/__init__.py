@@ -1,0 +1,28 @@
+"""Where a brain can run: in this process, in MicroPython on this machine, on an emulated board."""
+
+from __future__ import annotations
+
+from neurula.errors import UsageError
+from neurula.runtimes.burst import BurstResult, Runtime, Stimulus
+
+LOCAL = ("reference", "npu", "npu-pure")
+__all__ = ["LOCAL", "BurstResult", "Runtime", "Stimulus", "open_runtime"]
+
+
+def open_runtime(name: str, image: bytes, *, firmware: str | None = None) -> Runtime:
+    """Opens a runtime by name: reference, npu, npu-pure, micropython, micropython32, sim:BOARD.
+
+    firmware: file to boot instead of the one that `make boards` built. Raises UsageError for an unknown name, DeviceNotFound
+    where an interpreter or a firmware is missing, VerificationFailed for a bad image.
+    """
+    if name in LOCAL:
+        from neurula.runtimes.local import open_local
+
+        return open_local(name, image)
+    if name in ("micropython", "micropython32") or name.startswith("sim:"):
+        from neurula.runtimes.served import open_served
+
+        return open_served(name, image, firmware)
+    raise UsageError(
+        "U101", f"There is no runtime {name!r}.", remedy=f"Choose one of {', '.join(LOCAL)}, micropython, micropython32, sim:rpi_pico."
+    )
