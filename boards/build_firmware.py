@@ -185,14 +185,12 @@ def fetch_sources(scratch: Path, steps: Steps) -> None:
 
 def debian_mirror() -> str:
     """The base address of the Debian archive that this machine's apt is set up with, whatever the form of its list."""
-    for options, keep in ((["--format", "$(LABEL)|$(REPO_URI)"], lambda label, address: label == "Debian"),
-                          # Before the first `apt-get update` there are no labels, only what is configured.
-                          (["--no-release-info", "--format", "|$(REPO_URI)"],
-                           lambda label, address: address.rstrip("/").endswith("/debian"))):
+    # Before the first `apt-get update` there are no labels, only what is configured.
+    for options in (["--format", "$(LABEL)|$(REPO_URI)"], ["--no-release-info", "--format", "|$(REPO_URI)"]):
         answer = subprocess.run(["apt-get", "indextargets", *options], capture_output=True, text=True)
         for line in answer.stdout.splitlines():
             label, _, address = line.partition("|")
-            if address and keep(label, address):
+            if label == "Debian" or (not label and address.rstrip("/").endswith("/debian")):
                 return address
     raise BuildError("apt on this machine is not set up with a Debian archive; the sources come from one")
 

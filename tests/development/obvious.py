@@ -35,7 +35,7 @@ def float32(value: float) -> float:
 
 
 def by_vectors(vectors: list[list[int]]) -> Reaches:
-    return lambda p, q, _s, _t: any(all(a + v == b for a, v, b in zip(p, vector, q)) for vector in vectors)
+    return lambda p, q, _s, _t: any(all(a + v == b for a, v, b in zip(p, vector, q, strict=True)) for vector in vectors)
 
 
 def by_patterns(pairs: list[list[list[Any]]]) -> Reaches:
@@ -52,7 +52,8 @@ def by_patterns(pairs: list[list[list[Any]]]) -> Reaches:
         return bool(element == made)
 
     return lambda p, q, _s, _t: any(
-        all(accepts(e, a) for e, a in zip(accepting, p)) and all(makes(e, a, b) for e, a, b in zip(making, p, q))
+        all(accepts(e, a) for e, a in zip(accepting, p, strict=True))
+        and all(makes(e, a, b) for e, a, b in zip(making, p, q, strict=True))
         for accepting, making in pairs
     )
 

@@ -47,7 +47,11 @@ def test_added_areas_have_base64_ids_in_a_genome_with_base64_ids() -> None:
 
 @pytest.mark.parametrize(
     "written",
-    [("_death", "___pwr", "___fatig"), ("___death", "_power", "X19fZmF0aWc="), ("X19fZGVhdGg=", "X19fcG93ZXI=", "_fatig")],
+    [
+        ("_death", "___pwr", "___fatig"),
+        ("___death", "_power", "X19fZmF0aWc="),
+        ("X19fZGVhdGg=", "X19fcG93ZXI=", "_fatig"),
+    ],
 )
 def test_written_core_areas_keep_their_ids_and_come_first_whatever_their_place(written: tuple[str, str, str]) -> None:
     for order in itertools.permutations(written):
@@ -81,7 +85,8 @@ def test_rules_are_never_merged_and_every_rule_has_its_bundle_in_the_order_of_th
 def test_the_arrays_are_int32_and_cannot_be_written() -> None:
     connectome = develop(pair_of_areas((2, 1, 1), (2, 1, 1), EVERYTHING)).connectome
     for array in (connectome.source, connectome.target):
-        assert array.dtype == np.int32 and len(array) == connectome.synapses == 4
+        assert array.dtype == np.int32
+        assert len(array) == connectome.synapses == 4
         with pytest.raises(ValueError, match="read-only"):
             array[0] = 1
 
@@ -96,8 +101,10 @@ def test_two_developments_of_a_genome_are_identical() -> None:
     rules = EVERYTHING, MappingRule("randomizer"), MappingRule("all_to_all", attractivity=40)
     genome = pair_of_areas((5, 5, 2), (4, 4, 2), *rules)
     first, second = develop(genome, seed=3).connectome, develop(genome, seed=3).connectome
-    assert first.source.tobytes() == second.source.tobytes() and first.target.tobytes() == second.target.tobytes()
-    assert first.bundles == second.bundles and first.areas == second.areas
+    assert first.source.tobytes() == second.source.tobytes()
+    assert first.target.tobytes() == second.target.tobytes()
+    assert first.bundles == second.bundles
+    assert first.areas == second.areas
 
 
 def test_progress_reaches_one_in_every_stage() -> None:
@@ -138,7 +145,8 @@ def test_what_is_too_large_is_refused_before_room_is_taken(genome: Genome) -> No
         assert tracemalloc.get_traced_memory()[1] < 64 << 20
     finally:
         tracemalloc.stop()
-    assert error.code == "D104" and error.where.startswith(f"/blueprint/{SOURCE}/{TARGET}/")
+    assert error.code == "D104"
+    assert error.where.startswith(f"/blueprint/{SOURCE}/{TARGET}/")
 
 
 def test_more_vectors_and_patterns_than_can_be_worked_through_are_refused() -> None:
@@ -148,6 +156,11 @@ def test_more_vectors_and_patterns_than_can_be_worked_through_are_refused() -> N
         genome = pair_of_areas((9, 1, 1), (9, 1, 1), *[MappingRule("mine")] * rules, morphologies=table)
         assert refused(genome).code == "D105"
     assert develop(pair_of_areas((9, 1, 1), (9, 1, 1), MappingRule("mine"), morphologies=few)).counts["synapses"] == 45
+
+
+def test_a_rule_without_attractivity_asks_for_nothing() -> None:
+    silent = MappingRule("all_to_all", attractivity=0)
+    assert develop(pair_of_areas((10_000, 10_000, 1), (10_000, 10_000, 1), silent)).connectome.synapses == 0
 
 
 def test_the_limit_can_be_chosen_and_is_exact() -> None:
@@ -175,7 +188,8 @@ def test_a_pointer_escapes_the_characters_that_json_pointers_reserve() -> None:
 def test_functions_that_nobody_knows_grow_nothing_and_are_reported() -> None:
     table = defined("functions", "rotator_z")
     genome = pair_of_areas((2, 2, 2), (2, 2, 2), MappingRule("rotator_z"), morphologies=table)
-    assert codes(genome) == ["D202"] and develop(genome).connectome.synapses == 0
+    assert codes(genome) == ["D202"]
+    assert develop(genome).connectome.synapses == 0
 
 
 def test_unusable_parts_of_a_morphology_are_reported_and_the_rest_grows() -> None:
@@ -196,7 +210,8 @@ def test_scalars_have_no_effect_and_are_reported() -> None:
     table = defined("vectors", vectors=[[1, 0, 0]])
     plain = pair_of_areas((5, 1, 1), (5, 1, 1), MappingRule("mine"), morphologies=table)
     scaled = pair_of_areas((5, 1, 1), (5, 1, 1), MappingRule("mine", scalar=("2x", 1, 1)), morphologies=table)
-    assert codes(plain) == [] and codes(scaled) == ["D205"]
+    assert codes(plain) == []
+    assert codes(scaled) == ["D205"]
     assert synapses_of(develop(plain).connectome) == synapses_of(develop(scaled).connectome)
 
 
@@ -204,4 +219,5 @@ def test_the_attractivity_of_an_area_has_no_effect_and_is_reported_if_something_
     thin = CorticalArea("abcdef", "x", dims=(4, 4, 4), attractivity=20)
     reached = dataclasses.replace(thin, projections=(Projection("abcdef", (EVERYTHING,)),))
     assert codes(genome_of(thin)) == []
-    assert codes(genome_of(reached)) == ["D206"] and develop(genome_of(reached)).connectome.synapses == 64 * 64
+    assert codes(genome_of(reached)) == ["D206"]
+    assert develop(genome_of(reached)).connectome.synapses == 64 * 64

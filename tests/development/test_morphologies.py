@@ -69,7 +69,12 @@ def ways(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def compare(
-    name: str, reaches: Reaches, source: Triple, target: Triple, densities: tuple[int, int], table: dict[str, Morphology]
+    name: str,
+    reaches: Reaches,
+    source: Triple,
+    target: Triple,
+    densities: tuple[int, int],
+    table: dict[str, Morphology],
 ) -> None:
     genome = pair_of_areas(source, target, MappingRule(name), densities=densities, morphologies=table)
     grown = synapses_of(develop(genome).connectome)
@@ -156,15 +161,19 @@ def test_composites_map_each_of_their_tiles(seed: int) -> None:
     size = [chance.randint(1, 3) for _ in range(3)]
     pattern = [[chance.randint(1, 2), chance.randint(0, 2)] for _ in range(3)]
     mapper, meaning = chance.choice(
-        [("projector", by_projector()), ("projector_xy", by_projector((1, 0, 2))), ("lateral_+x", by_vectors([[1, 0, 0]]))]
+        [
+            ("projector", by_projector()),
+            ("projector_xy", by_projector((1, 0, 2))),
+            ("lateral_+x", by_vectors([[1, 0, 0]])),
+        ]
     )
     table = defined("composite", src_seed=size, src_pattern=pattern, mapper_morphology=mapper)
     reaches = by_tiles_of(size, pattern, meaning)
     compare("mine", reaches, some_dims(chance, 9), some_dims(chance, 5), some_densities(chance), table)
 
 
-@pytest.mark.parametrize("sizes", [(100, 7), (7, 100), (33, 32), (32, 33), (1000, 999), (255, 1024), (3, 1), (1, 3)])
-def test_projector_divides_in_float32(sizes: tuple[int, int]) -> None:
+@pytest.mark.parametrize("sizes", [(14, 16), (16, 14), (14, 116), (259, 111), (259, 222), (1000, 999), (3, 1), (1, 3)])
+def test_projector_divides_in_float32(sizes: tuple[int, int]) -> None:  # in float64 the first five differ
     compare("projector", by_projector(), (sizes[0], 1, 1), (sizes[1], 1, 1), (1, 1), {})
 
 
@@ -174,7 +183,8 @@ def test_randomizer_sends_every_neuron_to_one_voxel(seed: int) -> None:
     genome = pair_of_areas(source, target, MappingRule("randomizer"), densities=densities)
     grown = synapses_of(develop(genome, seed=seed).connectome)
     assert sorted({(p, k) for p, k, _q, _l in grown}) == sorted((p, k) for p, k, _q, _l in grown)
-    assert len(grown) == 5 * 4 * 3 * 2 and {n for _p, _k, _q, n in grown} == {2}
+    assert len(grown) == 5 * 4 * 3 * 2
+    assert {n for _p, _k, _q, n in grown} == {2}
     assert grown == sorted(grown, key=lambda s: (s[0], s[2], s[1]))
     assert len({q for _p, _k, q, _n in grown}) > 6  # of 12: they are spread
 

@@ -38,8 +38,7 @@ def table_of(connectome: Connectome, ids: dict[str, str]) -> Counter[tuple[Any, 
         kind = int(bundle.rule.multiplier < 0)
         names = ids.get(area.id, area.id), ids.get(reached.id, reached.id)
         pairs = zip(voxels_of(connectome.source[part], area), voxels_of(connectome.target[part], reached), strict=True)
-        for (p, k), (q, n) in pairs:
-            rows[names[0], *p, names[1], *q, *weight, kind, k, n] += 1
+        rows.update((names[0], *p, names[1], *q, *weight, kind, k, n) for (p, k), (q, n) in pairs)
     return rows
 
 

@@ -37,7 +37,8 @@ def some_connectome() -> Connectome:
 def refused(path: Path) -> str:
     with pytest.raises(DevelopmentError) as caught:
         load_connectome(path)
-    assert caught.value.exit_code == 4 and caught.value.where == str(path)
+    assert caught.value.exit_code == 4
+    assert caught.value.where == str(path)
     return caught.value.code
 
 
@@ -62,10 +63,13 @@ def file(tmp_path: Path) -> Path:
 
 def test_what_is_loaded_equals_what_was_saved(file: Path) -> None:
     saved, loaded = some_connectome(), load_connectome(file)
-    assert loaded.areas == saved.areas and loaded.bundles == saved.bundles
+    assert loaded.areas == saved.areas
+    assert loaded.bundles == saved.bundles
     assert loaded.source.dtype == loaded.target.dtype == np.int32
-    assert np.array_equal(loaded.source, saved.source) and np.array_equal(loaded.target, saved.target)
-    assert not loaded.source.flags.writeable and loaded.synapses == 72
+    assert np.array_equal(loaded.source, saved.source)
+    assert np.array_equal(loaded.target, saved.target)
+    assert not loaded.source.flags.writeable
+    assert loaded.synapses == 72
 
 
 def test_an_empty_brain_can_be_saved(tmp_path: Path) -> None:
@@ -88,8 +92,10 @@ def test_a_failed_save_leaves_the_old_file(file: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(np, "savez", fail)
     with pytest.raises(DevelopmentError) as caught:
         save_connectome(file, some_connectome())
-    assert caught.value.code == "D112" and "No space left" in caught.value.message
-    assert file.read_bytes() == before and [p.name for p in file.parent.iterdir()] == [file.name]
+    assert caught.value.code == "D112"
+    assert "No space left" in caught.value.message
+    assert file.read_bytes() == before
+    assert [p.name for p in file.parent.iterdir()] == [file.name]
 
 
 def test_a_place_that_does_not_exist_is_said_in_words(tmp_path: Path) -> None:
@@ -111,6 +117,7 @@ def test_every_truncated_file_is_refused(file: Path) -> None:
 def test_a_flipped_byte_is_refused_or_does_not_matter(file: Path, seed: int) -> None:
     whole = file.read_bytes()
     chance = np.random.default_rng(seed)
+    codes = set()
     for _ in range(150):
         place, bit = int(chance.integers(len(whole))), int(chance.integers(8))
         damaged = bytearray(whole)
@@ -119,9 +126,11 @@ def test_a_flipped_byte_is_refused_or_does_not_matter(file: Path, seed: int) -> 
         try:
             loaded = load_connectome(file)
         except DevelopmentError as error:
-            assert error.code in ("D110", "D111"), (seed, place, bit)
+            codes.add(error.code)
         else:  # names and dates of the zip archive's directory
             assert np.array_equal(loaded.target, some_connectome().target), (seed, place, bit)
+    assert "D110" in codes  # most flips break a checksum
+    assert codes <= {"D110", "D111"}, seed
 
 
 def test_foreign_files_are_refused(file: Path) -> None:

@@ -148,7 +148,7 @@ def threshold_reach(grown: GrownArea) -> Fraction:
 def potential_ranges(grown: GrownArea, inputs: Inputs) -> list[Fraction]:
     """How far a potential may run, from comfortable to just enough."""
     area = grown.area
-    need = threshold_reach(grown) + inputs.sum
+    need = max(threshold_reach(grown) + inputs.sum, Fraction(1))
     keep = abs(1 - exact(area.leak_coefficient))
     comfortable = 2 * need * max(Fraction(1), keep)
     held_back = area.threshold_limit != 0 or area.consecutive_fire_limit or area.refractory_period or area.excitability < 0.999
@@ -169,7 +169,7 @@ def choose_scale(grown: GrownArea, inputs: Inputs, power: bool) -> Scale:
         )
     units = (1 << (30 - count_bits)) - 1
     reach = threshold_reach(grown)
-    heads = [max(INJECTION, inputs.sum, 2 * reach), max(inputs.sum, reach, Fraction(2)), inputs.sum / 8 + Fraction(int(power))]
+    heads = [max(INJECTION, inputs.sum, 2 * reach), max(inputs.sum, reach, Fraction(2)), max(inputs.sum / 8, Fraction(1))]
     for span in potential_ranges(grown, inputs):
         for head in heads:
             top = min(Fraction(units) / (inputs.sum + head), Fraction(POTENTIAL_MAX) / span, Fraction(SCALE_MAX))
@@ -178,7 +178,8 @@ def choose_scale(grown: GrownArea, inputs: Inputs, power: bool) -> Scale:
                     fine = Fraction(1 << (int(grain * top).bit_length() - 1))
                     return finish_scale(grown, inputs, count_bits, fine / grain, span, True)
     span = potential_ranges(grown, inputs)[-1]
-    top = min(Fraction(units) / (inputs.sum + max(inputs.sum / 8, Fraction(int(power)))), Fraction(POTENTIAL_MAX) / span)
+    arriving = max(inputs.sum * 9 / 8, inputs.sum + int(power), Fraction(1))
+    top = min(Fraction(units) / arriving, Fraction(POTENTIAL_MAX) / span)
     return finish_scale(grown, inputs, count_bits, power_of_two_below(top), span, False)
 
 

@@ -3,10 +3,11 @@
 All arithmetic is on unsigned 64-bit integers modulo 2**64. With GOLDEN = 0x9E3779B97F4A7C15,
 
     mix(z):  z ^= z >> 30;  z *= 0xBF58476D1CE4E5B9;  z ^= z >> 27;  z *= 0x94D049BB133111EB;  z ^= z >> 31
-    draw(seed, rule, source, target) = mix(mix(mix(mix(seed + GOLDEN) + rule + GOLDEN) + source + GOLDEN) + target + GOLDEN) >> 32
+    draw(seed, rule, source, target):
+        w = mix(seed + GOLDEN);  for each of rule, source, target:  w = mix(w + it + GOLDEN);  the result is w >> 32
 
-(mix is the finaliser of SplitMix64.) seed: the seed of the development modulo 2**64; rule: the index of the rule's bundle
-in the connectome; source, target: the neurons' ids in the whole brain (the area's first neuron + index inside it).
+(mix is the finaliser of SplitMix64.) seed: the seed of the development modulo 2**64; rule: the index of the rule's
+bundle in the connectome; source, target: the neurons' ids in the whole brain (the area's first neuron + index in it).
 * A candidate of a rule with an attractivity of a percent, 0 < a < 100, is kept if draw < floor(a * 2**32 / 100).
 * The randomizer sends a source neuron to the target voxel with raster index
   (draw(seed, rule, source, 2**32 - 1) * voxels of the target) >> 32; 2**32 - 1 is no neuron's id.
@@ -61,11 +62,14 @@ def draw(
     salt = _mix_int((_mix_int((seed + _GOLDEN) & _WORD) + rule + _GOLDEN) & _WORD)
     words = _mix(source + np.uint64((salt + _GOLDEN) & _WORD))
     words = _mix(words + (target + np.uint64(_GOLDEN)))
-    return words >> np.uint64(32)
+    words >>= np.uint64(32)
+    return words
 
 
 def _ids(first: int, neurons: NDArray[np.int32]) -> NDArray[np.uint64]:
-    return neurons.astype(np.uint64) + np.uint64(first)
+    ids = neurons.astype(np.uint64)
+    ids += np.uint64(first)
+    return ids
 
 
 def _mix_int(z: int) -> int:

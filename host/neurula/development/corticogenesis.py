@@ -1,7 +1,7 @@
 """Which areas the brain has and in which order: death, power and fatigue first, then as the genome writes them.
 
 A core area that the genome does not write is added, one voxel large, with what FEAGI's released engine gives it.
-That engine also adds the areas pain, pleasure, fear and hope; nothing ever reaches or leaves them, so they are left out.
+That engine also adds pain, pleasure, fear and hope; nothing ever reaches or leaves them, so they are left out.
 """
 
 from __future__ import annotations

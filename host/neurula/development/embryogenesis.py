@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from neurula.development.engine_losses import without_what_the_engine_loses
 from neurula.development.connectome import Connectome
 from neurula.development.corticogenesis import create_areas
 from neurula.development.synaptogenesis import grow_synapses, plan_rules
@@ -36,11 +37,16 @@ def develop(
     seed: int = 0,
     progress: Callable[[str, float], None] | None = None,
     most_synapses: int = MOST_SYNAPSES,
+    as_engine: bool = False,
 ) -> Development:
     """Grows the brain. progress(stage, fraction 0..1) is called along the way, with 1 at the end of each stage.
 
+    as_engine: grow only what FEAGI's released engine grows of this genome (engine_losses.py).
+
     Raises DevelopmentError, before taking room, if the genome asks for more than most_synapses candidate synapses.
     """
+    if as_engine:
+        genome = without_what_the_engine_loses(genome)
     report = progress or (lambda _stage, _fraction: None)
     began = [time.perf_counter()]
 

@@ -1,7 +1,7 @@
 """The connectome file: an uncompressed .npz that holds the whole value and needs no pickle.
 
-Members: `header` (one JSON text: schema, areas, bundles), `source` and `target` (int32). The reader takes no room that the
-file does not pay for byte by byte, and checks every size and every index before it hands the connectome out.
+Members: `header` (one JSON text: schema, areas, bundles), `source` and `target` (int32). The reader takes no room that
+the file does not pay for byte by byte, and checks every size and every index before it hands the connectome out.
 """
 
 from __future__ import annotations
@@ -60,16 +60,15 @@ def save_connectome(path: str | os.PathLike[str], connectome: Connectome) -> Non
         written.chmod(0o666 & ~_umask())
         written.replace(place)
     except OSError as problem:
-        raise DevelopmentError(
-            "D112", f"the connectome cannot be written: {problem.strerror}", where=str(place), remedy="Choose another place."
-        ) from None
+        message = f"the connectome cannot be written: {problem.strerror}"
+        raise DevelopmentError("D112", message, where=str(place), remedy="Choose another place.") from None
     finally:
         if written is not None:
             written.unlink(missing_ok=True)
 
 
 def load_connectome(path: str | os.PathLike[str]) -> Connectome:
-    """Reads what save_connectome wrote. Raises DevelopmentError: D110 not such a file, D111 damaged, D113 unreadable."""
+    """Reads what save_connectome wrote. Raises DevelopmentError: D110 foreign, D111 damaged, D113 unreadable."""
     place = str(path)
     try:
         with Path(path).open("rb") as file:

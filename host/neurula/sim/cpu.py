@@ -73,7 +73,10 @@ class Cpu:
 
     strict: check every access for exact bounds and alignment (a Cortex-M0 and many RV32 fault on unaligned ones).
     Without it bounds hold to the page of 4 KiB, except that a write just behind a region is still found afterwards;
-    about ten times faster. instruction_limit: the most that one call may execute."""
+    about ten times faster. instruction_limit: the most that one call may execute.
+
+    `instructions`: what the last call executed, without the interpreter's part; an instruction that an if-then block
+    skips counts, as it takes its cycle. `runtime_calls`: what of the interpreter it called, by name."""
 
     def __init__(self, core: str, *, strict: bool = True, instruction_limit: int = 50_000_000) -> None:
         if core not in _CORES:

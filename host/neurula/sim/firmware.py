@@ -52,7 +52,7 @@ def find_firmware(board: str, named: str | Path | None = None) -> Path:
     path = firmware_folder() / FIRMWARE_FILES[board]
     if not path.is_file():
         raise DeviceNotFound("S101", f"the firmware for the simulated board {board!r} is not built yet",
-                             where=str(path), remedy="Run `make boards` once (about two minutes, Debian or Ubuntu).")
+                             where=str(path), remedy="Run `make boards` once (about three minutes, on Debian).")
     return path
 
 

@@ -70,7 +70,7 @@ class Rp2040(Machine):
         if flash is None:
             image = read_flash_image(firmware if firmware is not None else find_firmware("rp2040"))
             flash = bytes(build_flash(image, files or {}, blobs or {}))
-        self._wall_limit_s = wall_limit_s
+        self.wall_limit_s = wall_limit_s
         self._log = _BusLog()
         self._emulator = load_emulator()
         self._chip = self._emulator.chip()
@@ -181,14 +181,14 @@ class Rp2040(Machine):
         deadline_ns = until_seconds * 1e9 + 1
         if clock.nanos >= deadline_ns:
             return done()
-        wall_end = time.monotonic() + self._wall_limit_s
+        wall_end = time.monotonic() + self.wall_limit_s
         self._alarm.schedule(deadline_ns - clock.nanos)
         try:
             while not done():
                 if clock.nanos >= deadline_ns:
                     return False
                 if time.monotonic() > wall_end:
-                    raise LinkLost("S112", f"the emulated board was still busy after {self._wall_limit_s:g} s",
+                    raise LinkLost("S112", f"the emulated board was still busy after {self.wall_limit_s:g} s",
                                    where=f"{self.cycles} cycles", remedy="Does the program end? Allow more time.")
                 engine.stopped = False
                 execute_batch(engine, 1)

@@ -70,9 +70,13 @@ class UnixMicroPython(Machine):
         self._stderr: IO[bytes] | None = None
         self._to_program = bytearray()
         self._ended = False
-        (self.folder / _DRIVER).write_text(_DRIVER_CODE)
-        for name, content in (files or {}).items():
-            self._put_file(name, content)
+        try:
+            (self.folder / _DRIVER).write_text(_DRIVER_CODE)
+            for name, content in (files or {}).items():
+                self._put_file(name, content)
+        except BaseException:
+            self._folder.cleanup()
+            raise
 
     @property
     def folder(self) -> Path:
@@ -104,23 +108,21 @@ class UnixMicroPython(Machine):
         self._process = subprocess.Popen([*self._command, _DRIVER], cwd=self._folder.name, env=environment,
                                          stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._stderr, bufsize=0)
         weakref.finalize(self, _end, self._process)
-        for pipe in (self._process.stdin, self._process.stdout):
-            assert pipe is not None
+        for pipe in self._pipes()[1:]:
             os.set_blocking(pipe.fileno(), False)
         self._ended = False
 
     def write(self, data: bytes) -> None:
         """Queue bytes for the program's stdin; what its pipe does not take now goes out while we read."""
-        if self._process is None:
-            raise LinkLost("S115", "no program is running", remedy="Launch one first.")
+        self._pipes()
         self._to_program += data
         self._send()
 
     def close_stdin(self) -> None:
         """Let the program read the end of its input; what is still queued is sent first if its pipe takes it."""
-        if self._process is not None and self._process.stdin is not None:
-            self._send()
-            self._process.stdin.close()
+        _, stdin, _ = self._pipes()
+        self._send()
+        stdin.close()
 
     def seconds(self) -> float:
         """Wall-clock seconds since some fixed point."""
@@ -143,47 +145,52 @@ class UnixMicroPython(Machine):
         self._folder.cleanup()
 
     def _let_run(self, until_seconds: float) -> None:
-        if self._ended or self._process is None:
+        self._pipes()
+        if self._ended:
             raise self._why_it_ended()
         self._exchange(until_seconds)
 
+    def _pipes(self) -> tuple[subprocess.Popen[bytes], IO[bytes], IO[bytes]]:
+        """The process, its stdin and its stdout; LinkLost S115 before the first launch."""
+        process = self._process
+        if process is None or process.stdin is None or process.stdout is None:
+            raise LinkLost("S115", "no program is running", remedy="Launch one first.")
+        return process, process.stdin, process.stdout
+
     def _exchange(self, until_seconds: float) -> None:
         """Wait for the program to take or give bytes, at most until the instant; notes the end of its output."""
-        process = self._process
-        assert process is not None and process.stdout is not None and process.stdin is not None
+        _, stdin, stdout = self._pipes()
         with selectors.DefaultSelector() as selector:
-            selector.register(process.stdout, selectors.EVENT_READ)
-            if self._to_program and not process.stdin.closed:
-                selector.register(process.stdin, selectors.EVENT_WRITE)
+            selector.register(stdout, selectors.EVENT_READ)
+            if self._to_program and not stdin.closed:
+                selector.register(stdin, selectors.EVENT_WRITE)
             ready = selector.select(max(0.0, until_seconds - time.monotonic()))
         for key, _ in ready:
-            if key.fileobj is process.stdin:
+            if key.fileobj is stdin:
                 self._send()
-            elif arrived := process.stdout.read(65536):
+            elif arrived := stdout.read(65536):
                 self._received += arrived
             elif arrived == b"":
                 self._ended = True
 
     def _send(self) -> None:
-        assert self._process is not None and self._process.stdin is not None
+        _, stdin, _ = self._pipes()
         try:
             taken = 1
             while self._to_program and taken:
-                taken = self._process.stdin.write(self._to_program[:65536]) or 0
+                taken = stdin.write(self._to_program[:65536]) or 0
                 del self._to_program[:taken]
         except (BrokenPipeError, ValueError):
             self._to_program.clear()  # the program has closed its input; reading tells why it ended
 
     def _exit_status(self) -> int | None:
-        assert self._process is not None
+        process, _, _ = self._pipes()
         try:
-            return self._process.wait(timeout=1.0)  # its output has ended: it is about to go
+            return process.wait(timeout=1.0)  # its output has ended: it is about to go
         except subprocess.TimeoutExpired:
             return None
 
     def _why_it_ended(self) -> LinkLost:
-        if self._process is None:
-            return LinkLost("S115", "no program is running", remedy="Launch one first.")
         status = self._exit_status()
         complaint = self.stderr()
         if status == 1 and "Traceback" in complaint:

@@ -17,14 +17,16 @@ CHECK_ARGUMENT_COUNT = 44
 FLOOR_DIVIDE = 46
 MODULO = 47
 
-ENTRY_NAMES = dict(enumerate("""
-    None False True convert-object convert-result swap-globals load-name load-global load-build-class load-attribute
-    load-method load-super-method store-name store-global store-attribute subscript is-true unary-operator
-    binary-operator new-tuple new-list new-dict new-set add-to-set append-to-list store-in-dict make-function
-    call-function call-method call-method-with-stars get-iterator next-of-iterator push-exception-handler
-    pop-exception-handler raise import-name import-from import-all new-slice unpack unpack-with-star delete-name
-    delete-global new-closure check-argument-count set-up-code-state floor-divide modulo yield-from setjmp
-    """.split()))
+ENTRY_NAMES = dict(enumerate((
+    "None", "False", "True", "convert-object", "convert-result", "swap-globals", "load-name", "load-global",
+    "load-build-class", "load-attribute", "load-method", "load-super-method", "store-name", "store-global",
+    "store-attribute", "subscript", "is-true", "unary-operator", "binary-operator", "new-tuple", "new-list",
+    "new-dict", "new-set", "add-to-set", "append-to-list", "store-in-dict", "make-function", "call-function",
+    "call-method", "call-method-with-stars", "get-iterator", "next-of-iterator", "push-exception-handler",
+    "pop-exception-handler", "raise", "import-name", "import-from", "import-all", "new-slice", "unpack",
+    "unpack-with-star", "delete-name", "delete-global", "new-closure", "check-argument-count",
+    "set-up-code-state", "floor-divide", "modulo", "yield-from", "setjmp",
+)))
 
 TYPE_BOOL, TYPE_INT = 1, 2
 """Native types that a result can have; the others (unsigned, pointers) are unsigned integers."""

@@ -24,7 +24,8 @@ Box = tuple[tuple[int, int], tuple[int, int], tuple[int, int]]  # first, stop of
 class Relation:
     """Source index i, for first <= i < stop, reaches the row targets(i).
 
-    targets: int32[n] -> int32[n, width], ascending in each row; what lies outside the target axis is dropped, -1 is none.
+    targets: int32[n] -> int32[n, width], ascending in each row; what lies outside the target axis is dropped,
+    -1 is none.
     pairs: upper bound of the number of joined indices. complete: no target is ever dropped.
     """
 

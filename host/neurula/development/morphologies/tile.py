@@ -1,4 +1,4 @@
-"""Composites: `tile` folds the source onto the target or repeats it there; others apply a mapper to each of their tiles.
+"""Composites: `tile` folds the source onto the target or repeats it there; others apply a mapper to each tile.
 
 tile, as in FEAGI's released engine, which looks at neither src_seed nor src_pattern nor the mapper: a source with more
 voxels than the target is folded (index modulo the target's size, per axis), any other is repeated over the target.
@@ -39,9 +39,8 @@ def grow_composite(parameters: Mapping[str, Any], source: Triple, target: Triple
         return Growth(remarks=("its mapper morphology cannot be applied to tiles",))
     products = []
     for product in inner.products:
-        x, y, z = (
-            _tiled(r, size[a], source[a], pattern[a]) for r, a in zip(product.relations, product.source_axes, strict=True)
-        )
+        axes = zip(product.relations, product.source_axes, strict=True)
+        x, y, z = (_tiled(r, size[a], source[a], pattern[a]) for r, a in axes)
         products.append(Product((x, y, z), product.source_axes))
     return Growth(tuple(products), remarks=inner.remarks)
 
@@ -54,7 +53,8 @@ def _repeat(source: int, target: int) -> Relation:
     width = -(-target // source)
 
     def rows(i: Indices) -> Indices:
-        return i[:, None] + np.arange(width, dtype=np.int32) * np.int32(source)
+        starts = np.arange(0, width * source, source, dtype=np.int32)
+        return i[:, None] + starts
 
     stop = min(source, target)
     return Relation(0, stop, width, rows, target)

@@ -1,0 +1,41 @@
+# make demo: grows an example brain, shows its bill, runs it on three runtimes.   make test: all tests.
+# Both set up everything they need in .venv. `make boards` builds the firmware that the emulated boards boot (Debian).
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+STAMP = $(VENV)/.installed
+
+.PHONY: demo test boards codegen codegen-check lint bench clean
+
+demo: $(STAMP)
+	$(BIN)/python examples/demo.py
+
+test: $(STAMP)
+	$(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
+
+boards: $(STAMP)
+	$(BIN)/python boards/build_firmware.py
+	$(BIN)/python boards/build_emulator.py
+
+codegen: $(STAMP)
+	$(BIN)/python -m neurula_codegen
+
+codegen-check: $(STAMP)
+	$(BIN)/python -m neurula_codegen --check
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+bench: $(STAMP)
+	$(BIN)/python benchmarks/burst.py
+
+clean:
+	rm -rf $(VENV) build dist device/neurula_npu/*.so
+
+$(STAMP): pyproject.toml setup.py device/neurula_npu/kernels.py device/neurula_npu/kernels.pxd
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade pip
+	$(BIN)/pip install --quiet --editable ".[dev,sim]"
+	echo "$(CURDIR)/codegen" > $$($(BIN)/python -c "import sysconfig; print(sysconfig.get_path('purelib'))")/neurula_codegen.pth
+	touch $(STAMP)

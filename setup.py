@@ -1,0 +1,52 @@
+"""Builds the compiled kernels where there is a compiler; without one the same source runs pure.
+
+NEURULA_BUILD=require makes a missing build an error, NEURULA_BUILD=skip leaves it out.
+"""
+
+import os
+import sys
+
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+
+MODE = os.environ.get("NEURULA_BUILD", "try")
+
+
+class OptionalBuild(build_ext):
+    """A failed build is one line, not an error, unless it is required."""
+
+    def run(self) -> None:
+        try:
+            super().run()
+        except Exception as error:
+            self.give_up(error)
+
+    def build_extension(self, ext: Extension) -> None:
+        try:
+            super().build_extension(ext)
+        except Exception as error:
+            self.give_up(error)
+
+    def give_up(self, error: Exception) -> None:
+        if MODE == "require":
+            raise error
+        print(f"neurula: the kernels were not compiled and will run as plain Python, slower ({error})", file=sys.stderr)
+
+
+def extensions() -> list[Extension]:
+    if MODE == "skip":
+        return []
+    try:
+        from Cython.Build import cythonize
+    except ImportError:
+        if MODE == "require":
+            raise
+        return []
+    kernels = Extension(
+        "neurula_npu.kernels", ["device/neurula_npu/kernels.py"], extra_compile_args=["-O3", "-fwrapv", "-fno-strict-overflow"]
+    )
+    modules: list[Extension] = cythonize([kernels], quiet=True, build_dir="build")
+    return modules
+
+
+setup(ext_modules=extensions(), cmdclass={"build_ext": OptionalBuild})

@@ -1,0 +1,69 @@
+"""The same image and the same stimulus give the same state in every burst, on every runtime."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import pytest
+from tests.conformance.brains import extreme_connectome, image_of, random_connectome, random_stimuli
+
+from neurula.runtimes import BurstResult, Stimulus, open_runtime
+from neurula.runtimes.difference import name_difference
+
+BURSTS = 30
+EMULATED = ("micropython32", "sim:rpi_pico")
+BACKENDS = ["npu-pure", "npu", "micropython", "core:m0", "core:m4", "core:rv32"]
+SEEDS = {"npu-pure": 300, "npu": 300, "micropython": 60, "micropython32": 60, "core:m0": 40, "core:m4": 40, "core:rv32": 40, "sim:rpi_pico": 10}
+FIRMWARE_BACKENDS = [pytest.param(name, marks=pytest.mark.needs_firmware) for name in EMULATED]
+
+
+@lru_cache(maxsize=None)
+def truth(seed: int) -> tuple[bytes, dict[int, Stimulus], list[BurstResult]]:
+    """Image, stimulus and what the reference makes of them."""
+    connectome = random_connectome(seed)
+    image = image_of(connectome)
+    stimuli = random_stimuli(seed, connectome, BURSTS)
+    with open_runtime("reference", image) as runtime:
+        return image, stimuli, list(runtime.run(BURSTS, stimuli))
+
+
+@pytest.mark.parametrize("backend", [*BACKENDS, *FIRMWARE_BACKENDS])
+@pytest.mark.parametrize("part", range(2))
+def test_random_brains_agree_with_the_reference_burst_for_burst(backend: str, part: int) -> None:
+    for seed in range(part, SEEDS[backend], 2):
+        image, stimuli, expected = truth(seed)
+        with open_runtime(backend, image) as runtime:
+            for want, got in zip(expected, runtime.run(BURSTS, stimuli), strict=True):
+                assert got == want, f"seed {seed}: {name_difference(image, 'reference', backend, want.number, stimuli)}"
+
+
+@pytest.mark.parametrize("backend", [*BACKENDS, *FIRMWARE_BACKENDS])
+@pytest.mark.parametrize("name", ["saturation", "all_fire", "empty"])
+def test_extreme_brains_agree_with_the_reference(backend: str, name: str) -> None:
+    image = image_of(extreme_connectome(name))
+    with open_runtime("reference", image) as reference, open_runtime(backend, image) as runtime:
+        for want, got in zip(reference.run(60, {}), runtime.run(60, {}), strict=True):
+            assert got == want, f"{name} burst {want.number}"
+
+
+def test_random_brains_use_every_feature() -> None:
+    """A set of brains that left a feature out would prove nothing about it."""
+    seen: set[str] = set()
+    for seed in range(100):
+        connectome = random_connectome(seed)
+        for bundle in connectome.bundles:
+            seen |= {f"delay {bundle.rule.delay_bursts}", f"plastic {bundle.rule.plastic}"}
+            area = connectome.areas[bundle.source_area].area
+            seen |= {f"driven {area.mp_driven_psp}", f"wears {area.degeneration != 0}"}
+        seen |= {f"fires {any(result.fired for result in truth(seed)[2])}"}
+    for value in ("delay 1", "delay 2", "delay 4", "plastic True", "driven True", "wears True", "fires True"):
+        assert value in seen
+
+
+def test_bursts_beyond_the_ageing_of_stamps_agree() -> None:
+    """Refractory stamps count modulo 2^15 and are aged every 8192 bursts: both must be invisible."""
+    for seed in (2, 5, 11):
+        image, _, _ = truth(seed)
+        with open_runtime("reference", image) as reference, open_runtime("npu", image) as npu:
+            for want, got in zip(reference.run(17_000, {}), npu.run(17_000, {}), strict=True):
+                assert got == want, f"seed {seed} burst {want.number}"

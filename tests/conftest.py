@@ -1,0 +1,66 @@
+"""What all tests share: the optional reference data, the optional firmware, and the rule that CI skips neither.
+
+NEURULA_SHARED names a folder with recorded oracles and real genomes (default: ../shared beside the repository); without
+it the tests that need it are skipped. With NEURULA_REQUIRE=1 a missing folder or firmware fails instead of skipping.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+REQUIRED = os.environ.get("NEURULA_REQUIRE") == "1"
+
+
+def missing(reason: str) -> None:
+    """Skips the test, or fails it where everything is required to run."""
+    if REQUIRED:
+        pytest.fail(f"required here: {reason}")
+    pytest.skip(reason)
+
+
+def shared_folder() -> Path | None:
+    folder = Path(os.environ.get("NEURULA_SHARED", ROOT.parent / "shared"))
+    return folder if (folder / "oracles" / "cases").is_dir() else None
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of recorded oracles and real genomes."""
+    folder = shared_folder()
+    if folder is None:
+        missing("no folder of recorded oracles (NEURULA_SHARED)")
+    assert folder is not None
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _firmware_is_there(request: pytest.FixtureRequest) -> None:
+    if request.node.get_closest_marker("needs_firmware") is None:
+        return
+    from neurula.errors import DeviceNotFound
+    from neurula.sim.firmware import find_firmware
+
+    try:
+        find_firmware("rp2040")
+        find_firmware("unix32")
+    except DeviceNotFound as error:
+        missing(f"{error.message}; {error.remedy}")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Says what ran on emulated boards, so that a log shows it."""
+    passed = [report.nodeid for report in terminalreporter.stats.get("passed", [])]
+    for name in ("sim:rpi_pico", "core:m0", "core:m4", "core:rv32", "micropython32", "micropython"):
+        count = sum(f"[{name}" in node or f"-{name}" in node for node in passed)
+        terminalreporter.write_line(f"executed on {name}: {count} tests")
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Where everything is required, a skip is a failure."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if REQUIRED and reporter is not None and reporter.stats.get("skipped") and exitstatus == 0:
+        session.exitstatus = 1
