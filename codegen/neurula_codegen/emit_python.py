@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from neurula_codegen.language import GENERATED, locals_of, memories_of
+from neurula_codegen.language import GENERATED, literal, locals_of, memories_of
 
 HEAD = '''# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False, cdivision=True
 """The burst kernels over flat arrays: R32/R16 the RAM block, I32/I16 the image, S32 the stimulus.
@@ -66,10 +66,8 @@ class Elements(ast.NodeTransformer):
     def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
         self.generic_visit(node)
         shift = 1 if ast.unparse(node.value).endswith("16") else 2
-        if isinstance(node.slice, ast.Constant):
-            node.slice = ast.Constant(node.slice.value >> shift)
-        else:
-            node.slice = ast.BinOp(node.slice, ast.RShift(), ast.Constant(shift))
+        fixed = literal(node.slice)
+        node.slice = ast.BinOp(node.slice, ast.RShift(), ast.Constant(shift)) if fixed is None else ast.Constant(fixed >> shift)
         return node
 
     def visit_Expr(self, node: ast.Expr) -> ast.AST | list[ast.stmt]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from neurula_codegen.language import GENERATED, Numbers
-from neurula_codegen.schema import Schema, tomllib
+from neurula_codegen.schema import Schema, read_toml
 
 HERE = Path(__file__).parent
 
@@ -92,7 +92,7 @@ def read_errors() -> list[dict[str, Any]]:
     """All error codes of errors/*.toml, by code. ValueError if a code stands twice."""
     found: dict[str, dict[str, Any]] = {}
     for path in sorted((HERE / "errors").glob("*.toml")):
-        for entry in tomllib.loads(path.read_text(encoding="utf-8")).get("error", []):
+        for entry in read_toml(path).get("error", []):
             if entry["code"] in found:
                 raise ValueError(f"{path.name}: code {entry['code']} stands twice")
             found[entry["code"]] = entry

@@ -37,12 +37,17 @@ class Numbers(ast.NodeTransformer):
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         self.generic_visit(node)
-        left, right = node.left, node.right
-        if isinstance(right, ast.Constant) and right.value == 0 and isinstance(node.op, ast.Add):
-            return left
-        if isinstance(left, ast.Constant) and isinstance(right, ast.Constant) and isinstance(node.op, ast.Add):
-            return ast.copy_location(ast.Constant(left.value + right.value), node)
-        return node
+        left, right = literal(node.left), literal(node.right)
+        if not isinstance(node.op, ast.Add) or right is None:
+            return node
+        if right == 0:
+            return node.left
+        return node if left is None else ast.copy_location(ast.Constant(left + right), node)
+
+
+def literal(node: ast.expr) -> int | None:
+    """The integer that the node writes out, if it does."""
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, int) else None
 
 
 def read_kernels(schema: Schema, source: Path) -> list[ast.FunctionDef]:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
+import sys
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-try:
+if sys.version_info >= (3, 11):
     import tomllib
-except ModuleNotFoundError:  # Python 3.10
-    import tomli as tomllib  # type: ignore[no-redef]
+else:
+    import tomli as tomllib
 
 HERE = Path(__file__).parent
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    content: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    return content
 
 
 @dataclass(frozen=True)
@@ -74,7 +80,7 @@ def fingerprint_of(raw: dict[str, Any]) -> int:
 
 
 def read_schema() -> Schema:
-    raw = tomllib.loads((HERE / "image.toml").read_text(encoding="utf-8"))
+    raw = read_toml(HERE / "image.toml")
     return Schema(
         version=raw["version"],
         magic=raw["magic"],

@@ -28,7 +28,8 @@ def pure_kernels() -> ModuleType:
     name = "neurula_npu._kernels_pure"
     if name not in sys.modules:
         spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name("kernels.py"))
-        assert spec is not None and spec.loader is not None
+        assert spec is not None
+        assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         sys.modules[name] = module
@@ -56,7 +57,7 @@ class Brain:
 
     def _bind(self, words: int) -> None:
         """Gives the kernels their views; `words` is the room for one burst's stimulus."""
-        self._stimulus = (ctypes.c_int32 * words)()
+        self._stimulus: Any = (ctypes.c_int32 * words)()
         image = memoryview(self.image.data)
         views: list[Any] = [memoryview(self.ram).cast("i"), memoryview(self.ram).cast("H")]
         if not self._compiled:

@@ -259,7 +259,7 @@ class ReferenceBrain:
 
     def _slot(self, back: int) -> int:
         """Ring slot of the burst `back` bursts ago; the first burst is in slot 1, or 0 where the ring has one slot."""
-        return (self.burst - back) % self.image.slots
+        return int((self.burst - back) % self.image.slots)
 
     def _inject(self, entries: Sequence[tuple[int, int, int]]) -> None:
         for area_index, neuron, units in entries:

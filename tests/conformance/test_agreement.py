@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 
 import pytest
-from tests.conformance.brains import extreme_connectome, image_of, random_connectome, random_stimuli
+from neurula.runtimes.difference import name_difference
 
 from neurula.runtimes import BurstResult, Stimulus, open_runtime
-from neurula.runtimes.difference import name_difference
+from tests.conformance.brains import extreme_connectome, image_of, random_connectome, random_stimuli
 
 BURSTS = 30
 EMULATED = ("micropython32", "sim:rpi_pico")
 BACKENDS = ["npu-pure", "npu", "micropython", "core:m0", "core:m4", "core:rv32"]
-SEEDS = {"npu-pure": 300, "npu": 300, "micropython": 60, "micropython32": 60, "core:m0": 40, "core:m4": 40, "core:rv32": 40, "sim:rpi_pico": 10}
+SEEDS = {"npu-pure": 300, "npu": 300, "micropython": 100, "micropython32": 100, "sim:rpi_pico": 12} | dict.fromkeys(
+    ("core:m0", "core:m4", "core:rv32"), 60
+)
 FIRMWARE_BACKENDS = [pytest.param(name, marks=pytest.mark.needs_firmware) for name in EMULATED]
 
 
-@lru_cache(maxsize=None)
+@cache
 def truth(seed: int) -> tuple[bytes, dict[int, Stimulus], list[BurstResult]]:
     """Image, stimulus and what the reference makes of them."""
     connectome = random_connectome(seed)

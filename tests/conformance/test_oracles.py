@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -34,7 +34,7 @@ class Case:
     recorded: list[Spikes]
 
 
-@lru_cache(maxsize=None)
+@cache
 def load_case(folder: Path) -> Case:
     """The neuron ids of the recording are taken over: chance draws on them, and the engine's change from run to run.
 

@@ -23,9 +23,11 @@ def test_no_damaged_image_is_accepted() -> None:
     images = sample_images()
     for number in range(COUNT):
         damaged = mutate(rng.choice(images), rng)
-        with pytest.raises(ImageError):
+        try:
             Brain(damaged, ram_limit=RAM_LIMIT)
-            pytest.fail(f"mutation {number} of seed {SEED} was accepted")
+        except ImageError:
+            continue
+        pytest.fail(f"mutation {number} of seed {SEED} was accepted")
 
 
 @pytest.mark.parametrize("pure", [False, True], ids=["compiled", "pure"])

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from neurula.genome import check_genome, parse_genome
 from neurula.genome.checks import CHECKS, Places
 from neurula.genome.problems import REMEDIES

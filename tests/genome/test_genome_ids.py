@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from neurula.genome import AreaNames, CorticalArea, canonical_id, parse_genome
 
 Document = dict[str, Any]

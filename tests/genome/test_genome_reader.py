@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from neurula.genome import CorticalArea, Genome, MappingRule, check_genome, parse_genome, read_genome
 
 Document = dict[str, Any]

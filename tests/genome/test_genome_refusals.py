@@ -7,8 +7,9 @@ import re
 from pathlib import Path
 from typing import Any
 
-import neurula.genome
 import pytest
+
+import neurula.genome
 from neurula.errors import GenomeError, InvalidInput
 from neurula.genome import parse_genome, read_genome
 from neurula.genome.document import decode_document

@@ -91,13 +91,11 @@ def threshold_words(grown: GrownArea, unit: Fraction) -> tuple[int, NDArray[np.i
         return word(base), None
     axes = [[step * i for i in range(n)] for step, n in zip(steps, area.dims, strict=True)]
     common = math.lcm(*(v.denominator for v in [base, *steps]))
-    sums = base * common + sum(  # whole numbers, so that the sum over the voxels is exact
-        np.array([int(v * common) for v in axis], object).reshape([-1 if k == n else 1 for k in range(3)])
-        for n, axis in enumerate(axes)
-    )
-    lowest, inverse = np.unique(sums.ravel(), return_inverse=True)
-    words = np.array([word(Fraction(int(v), common)) for v in lowest], np.int32)[inverse]
-    return word(base), np.repeat(words, area.neurons_per_voxel)
+    x, y, z = (np.array([int(v * common) for v in axis], object) for axis in axes)  # whole numbers: exact sums
+    sums = int(base * common) + x[:, None, None] + y[None, :, None] + z[None, None, :]
+    known: dict[int, int] = {}
+    words = [known.setdefault(v, word(Fraction(v, common))) if v not in known else known[v] for v in sums.ravel()]
+    return word(base), np.repeat(np.array(words, np.int32), area.neurons_per_voxel)
 
 
 def retention_words(keep: Fraction, notes: list[str]) -> tuple[int, int]:

@@ -17,10 +17,8 @@ from neurula_npu.schema import (
     ROWS_SAME,
     ROWS_U16,
     ROWS_U32,
-    SEGMENT_FLAG_DRIVEN,
     SEGMENT_FLAG_LAST,
     SEGMENT_FLAG_LIST,
-    SEGMENT_FLAG_PLASTIC,
     SEGMENT_FLAG_RELATIVE,
 )
 
@@ -105,7 +103,7 @@ def mix(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """A 64-bit finaliser (splitmix64)."""
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return x ^ (x >> np.uint64(31))
+    return np.asarray(x ^ (x >> np.uint64(31)))
 
 
 def extent_of(owners: Ints, numbers: Ints, rows: int) -> tuple[Ints, Ints]:
@@ -180,7 +178,7 @@ def segment_begins(row: Ints, target: Ints, key: Ints, in_run: NDArray[np.bool_]
     head = np.maximum.accumulate(np.where(begins, np.arange(len(row)), 0))
     window = np.where(in_run, 0, (target - target[head]) // WINDOW)
     window += (np.arange(len(row)) - head) // SPAN
-    return begins | np.r_[False, window[1:] != window[:-1]] if len(row) else begins
+    return np.asarray(begins | np.r_[False, window[1:] != window[:-1]])
 
 
 def as_words(values: Ints) -> NDArray[np.uint32]:

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from neurula.development.engine_losses import without_what_the_engine_loses
 from neurula.development.connectome import Connectome
 from neurula.development.corticogenesis import create_areas
+from neurula.development.engine_losses import without_what_the_engine_loses
 from neurula.development.synaptogenesis import grow_synapses, plan_rules
 from neurula.genome.model import Genome, Problem
 

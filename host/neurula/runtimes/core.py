@@ -30,9 +30,12 @@ def kernel_code(march: str) -> dict[str, NativeFunction]:
 
 
 class CoreRuntime:
-    """A brain on an emulated core: "m0", "m3", "m4", "m7", "m33" or "rv32". instructions: of the last burst, by kernel."""
+    """A brain on an emulated core: "m0", "m3", "m4", "m7", "m33" or "rv32".
 
-    def __init__(self, name: str, image: bytes, *, strict: bool = False) -> None:
+    strict: check every access; count: fill `instructions`, those of the last burst by kernel.
+    """
+
+    def __init__(self, name: str, image: bytes, *, strict: bool = False, count: bool = False) -> None:
         self.name = name
         core = name.removeprefix("core:")
         try:
@@ -40,7 +43,7 @@ class CoreRuntime:
         except ImageError as error:
             raise VerificationFailed(error.code, error.message, where=f"byte {error.at}") from None
         self._parsed = self._host.image
-        self._cpu = Cpu(core, strict=strict, instruction_limit=2_000_000_000)
+        self._cpu = Cpu(core, strict=strict, instruction_limit=2_000_000_000, count=count)
         self._cpu.load(kernel_code(MARCH[core]))
         self._cpu.map_flash(IMAGE_AT, image)
         self._cpu.map_ram(RAM_AT, self._host.state())

@@ -14,7 +14,8 @@ WIDE = "kernels64.py"  # only 64-bit hosts use it
 def firmware_source() -> Path:
     """The folder of the package neurula_mcu, which this Python never imports."""
     spec = importlib.util.find_spec("neurula_mcu")
-    assert spec is not None and spec.submodule_search_locations
+    assert spec is not None
+    assert spec.submodule_search_locations
     return Path(next(iter(spec.submodule_search_locations)))
 
 

@@ -24,6 +24,7 @@ _RETURN = TRAP_BASE + TRAP_BYTES - 16
 _ARGUMENTS = CONTEXT_BASE + CONTEXT_BYTES - 256
 _MOST_ARGUMENTS = 32
 _PAGE = 0x1000
+WALL_LIMIT_S = 120
 _SLACK = 0xA5
 _THUMB_RETURN = b"\x70\x47\x70\x47"
 _RISCV_RETURN = b"\x67\x80\x00\x00"
@@ -73,16 +74,19 @@ class Cpu:
 
     strict: check every access for exact bounds and alignment (a Cortex-M0 and many RV32 fault on unaligned ones).
     Without it bounds hold to the page of 4 KiB, except that a write just behind a region is still found afterwards;
-    about ten times faster. instruction_limit: the most that one call may execute.
+    about ten times faster. instruction_limit: the most that one call may execute. count: without it instructions are
+    not counted, which is faster again, and the limit of a call is WALL_LIMIT_S instead.
 
     `instructions`: what the last call executed, without the interpreter's part; an instruction that an if-then block
     skips counts, as it takes its cycle. `runtime_calls`: what of the interpreter it called, by name."""
 
-    def __init__(self, core: str, *, strict: bool = True, instruction_limit: int = 50_000_000) -> None:
+    def __init__(self, core: str, *, strict: bool = True, instruction_limit: int = 50_000_000,
+                 count: bool = True) -> None:
         if core not in _CORES:
             raise UsageError("S125", f"there is no simulated core {core!r}", remedy=f"Use one of {', '.join(_CORES)}.")
         self.core = core
         self.strict = strict
+        self.count = count
         self.instruction_limit = instruction_limit
         self.instructions = 0
         self.total_instructions = 0
@@ -154,11 +158,14 @@ class Cpu:
         self.runtime_calls = Counter()
         self._set_up_call(loaded, arguments)
         try:
-            self._uc.emu_start(loaded.address | self._kind.thumb, _RETURN, 0, 0)
+            self._uc.emu_start(loaded.address | self._kind.thumb, _RETURN, 0 if self.count else WALL_LIMIT_S * 1_000_000, 0)
         except self._uc_error as problem:
             if self._fault is None:
                 self._fault = VerificationFailed("S136", f"the core {self.core} stopped: {problem}", where=self._place(),
                                                  remedy="The code may not be for this core.")
+        if self._fault is None and not self.count and int(self._uc.reg_read(self._pc)) & ~1 != _RETURN & ~1:
+            self._fault = LinkLost("S132", f"{name} did not end within {WALL_LIMIT_S} s", where=self._place(),
+                                   remedy="Does its loop end?")
         self.total_instructions += self.instructions
         if self._fault is not None:
             raise self._fault
@@ -192,7 +199,8 @@ class Cpu:
         self._uc.mem_map(CONTEXT_BASE, CONTEXT_BYTES, read_only)
         self._uc.mem_map(STACK_BASE, STACK_BYTES, self._protection[True])
         self._uc.mem_write(TRAP_BASE, (_THUMB_RETURN if self._kind.thumb else _RISCV_RETURN) * (TRAP_BYTES // 4))
-        self._uc.hook_add(uc.UC_HOOK_BLOCK, self._on_block)
+        if self.count:
+            self._uc.hook_add(uc.UC_HOOK_BLOCK, self._on_block)
         self._uc.hook_add(uc.UC_HOOK_CODE, self._on_trap, None, TRAP_BASE, TRAP_BASE + 4 * abi.TABLE_ENTRIES - 1)
         self._uc.hook_add(uc.UC_HOOK_MEM_INVALID, self._on_invalid_access)
         if self.strict:
