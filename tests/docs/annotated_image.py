@@ -112,7 +112,7 @@ def fields(image: bytes, at: int, record: str, prefix: str) -> Iterator[str]:
 def meaning(name: str, value: int) -> str:
     if name == "magic":
         return "NRLB"
-    return f"{value & 0xFFFFFFFF:#x}" if name == "fingerprint" or name.endswith("_at") else str(value)
+    return f"{value & 0xFFFFFFFF:#x}" if name == "fingerprint" or name == "base" or name.endswith("_at") else str(value)
 
 
 def line(image: bytes, at: int, size: int, label: str, value: str) -> str:

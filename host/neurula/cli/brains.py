@@ -1,0 +1,165 @@
+"""From the file that a person names to a verified image: a genome is grown and compiled, a BRAIN.nrl is taken as it is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from neurula.cli.files import magic_of, read_input
+from neurula.errors import InvalidInput, UsageError, VerificationFailed
+
+if TYPE_CHECKING:
+    from neurula.cli.progress import Progress
+    from neurula.compiler import Program
+    from neurula.development import Connectome
+    from neurula.genome import Problem
+    from neurula_npu import Image
+
+IMAGE_MAGIC = b"NRLB"
+ARCHIVE_MAGIC = b"PK\x03\x04"
+IMAGE_BYTES_MAX = (1 << 31) - 1
+NEURON_IDS_BYTES_MAX = 1 << 20
+NEURON_ID_MAX = (1 << 31) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How a brain is made of a genome. neuron_ids: file of first neuron ids, or None."""
+
+    seed: int = 0
+    keep_all: bool = False
+    as_engine: bool = False
+    neuron_ids: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Grown:
+    """A connectome and what was said on the way. window: bursts of plastic rules that give none, or None."""
+
+    connectome: Connectome
+    problems: tuple[Problem, ...]
+    window: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A brain that can run. program: None where the image came from a file."""
+
+    data: bytes
+    image: Image
+    program: Program | None
+    problems: tuple[Problem, ...]
+
+
+def grow_file(path: str, recipe: Recipe, progress: Progress) -> Grown:
+    """Develops a genome file, or loads the BRAIN.npz that `grow -o` wrote."""
+    from neurula.development import develop, load_connectome
+    from neurula.genome import check_genome, read_genome
+
+    if magic_of(path) == ARCHIVE_MAGIC:
+        if recipe.seed or recipe.as_engine:
+            raise UsageError("U202", "this brain has grown already: --seed and --as-engine come too late", where=path)
+        return Grown(with_neuron_ids(load_connectome(path), recipe.neuron_ids), (), None)
+    progress("reading", 0.0)
+    genome = read_genome(path)
+    development = develop(genome, seed=recipe.seed, progress=progress, as_engine=recipe.as_engine)
+    problems = (*check_genome(genome), *development.problems)
+    return Grown(with_neuron_ids(development.connectome, recipe.neuron_ids), problems, window_of(genome.physiology))
+
+
+def compile_grown(grown: Grown, recipe: Recipe, named: Collection[str], progress: Progress) -> Compiled:
+    """Lowers a connectome and writes its image. named: areas to keep, as written or in canonical form."""
+    from neurula.compiler import lower, write_image
+
+    progress("compiling", 0.0)
+    options = {} if grown.window is None else {"plasticity_window": grown.window}
+    keep = areas_meant(grown.connectome, named)
+    program = lower(grown.connectome, keep_all=recipe.keep_all, keep=keep, **options)
+    progress("compiling", 0.8)
+    data = write_image(program)
+    return Compiled(data, open_image(data), program, grown.problems)
+
+
+def load_brain(path: str, recipe: Recipe, named: Collection[str], progress: Progress) -> Compiled:
+    """A genome, a grown brain or an image, ready to run. UsageError U202 for options that an image does not take."""
+    if magic_of(path) != IMAGE_MAGIC:
+        return compile_grown(grow_file(path, recipe, progress), recipe, named, progress)
+    if recipe != Recipe():
+        raise UsageError(
+            "U202", "an image is ready-made: --seed, --keep-all, --as-engine and --neuron-ids need a genome", where=path,
+            remedy="Name the genome, or leave these options out.",
+        )
+    return load_image(path)
+
+
+def load_image(path: str) -> Compiled:
+    """A BRAIN.nrl, checked by the loader (not yet by the kernel that walks its rows)."""
+    data = read_input(path, IMAGE_BYTES_MAX)
+    return Compiled(data, open_image(data, path), None, ())
+
+
+def open_image(data: bytes, place: str = "") -> Image:
+    """The parsed image. VerificationFailed I101 to I114 if it cannot be trusted."""
+    from neurula_npu import Image, ImageError
+    from neurula_npu.brain import RAM_LIMIT
+
+    try:
+        image = Image(data, RAM_LIMIT)
+        image.names()
+    except ImageError as error:
+        raise VerificationFailed(error.code, error.message, where=f"{place}, byte {error.at}".removeprefix(", ")) from None
+    return image
+
+
+def window_of(physiology: Mapping[str, Any]) -> int | None:
+    """What plastic rules without a window of their own use (gene plasticity_queue_depth); None if not usable."""
+    from neurula_npu.schema import DELAY_MAX
+
+    written = physiology.get("plasticity_queue_depth")
+    usable = isinstance(written, int) and not isinstance(written, bool) and 1 <= written <= DELAY_MAX
+    return written if usable else None
+
+
+def areas_meant(connectome: Connectome, named: Collection[str]) -> set[str]:
+    """The ids, as the genome writes them, of the areas that are named as written or in canonical form."""
+    from neurula.genome import canonical_id
+
+    meant = {canonical_id(name) for name in named}
+    return {a.area.id for a in connectome.areas if a.area.id in named or canonical_id(a.area.id) in meant}
+
+
+def with_neuron_ids(connectome: Connectome, path: str | None) -> Connectome:
+    """The same brain with the neuron ids of another engine, on which its chance draws. InvalidInput N101 to N103."""
+    if path is None:
+        return connectome
+    from neurula.genome import canonical_id
+
+    wanted = read_neuron_ids(path)
+    written = {a.area.id for a in connectome.areas}
+    canonical = {canonical_id(a.area.id) for a in connectome.areas}
+    for area in wanted:
+        if area not in written and canonical_id(area) not in canonical:
+            raise InvalidInput("N103", f"the genome has no area {area!r}", where=path)
+    by_canonical = {canonical_id(area): first for area, first in wanted.items()}
+    areas = tuple(
+        replace(a, first_neuron=wanted.get(a.area.id, by_canonical.get(canonical_id(a.area.id), a.first_neuron)))
+        for a in connectome.areas
+    )
+    return replace(connectome, areas=areas)
+
+
+def read_neuron_ids(path: str) -> dict[str, int]:
+    """Area id -> id of its first neuron. InvalidInput N101, N102."""
+    content = read_input(path, NEURON_IDS_BYTES_MAX)
+    try:
+        document = json.loads(content)
+    except (ValueError, RecursionError):
+        raise InvalidInput("N102", "the file of neuron ids is not JSON", where=path) from None
+    good = isinstance(document, dict) and all(
+        isinstance(first, int) and not isinstance(first, bool) and 0 <= first <= NEURON_ID_MAX for first in document.values()
+    )
+    if not good:
+        raise InvalidInput("N102", "neuron ids are written as {area id: id of its first neuron}", where=path)
+    return dict(document)

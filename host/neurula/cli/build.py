@@ -1,0 +1,88 @@
+"""`neurula build`: compiles a brain into an image and prints its bill."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from neurula.cli.brains import Recipe, compile_grown, grow_file
+from neurula.cli.files import require_output, write_output
+from neurula.cli.options import AsEngine, AsJson, GrownFile, KeepAll, Seed
+from neurula.cli.output import counted, print_json, problems_json, say, warn_of
+from neurula.cli.progress import Progress
+
+if TYPE_CHECKING:
+    from neurula.compiler.sizes import ImageSizes
+
+
+def build(
+    genome: GrownFile,
+    board: Annotated[str | None, typer.Option("--board", metavar="NAME", help="Refuse a brain that does not fit this board.")] = None,
+    output: Annotated[str | None, typer.Option("-o", "--output", metavar="BRAIN.nrl", help="Write the image here.")] = None,
+    neuron_ids: Annotated[
+        str | None, typer.Option("--neuron-ids", metavar="FILE", help="JSON {area id: first neuron id}, to share another engine's chance.")
+    ] = None,
+    keep_all: KeepAll = False,
+    seed: Seed = 0,
+    as_engine: AsEngine = False,
+    as_json: AsJson = False,
+) -> None:
+    """Compile a genome into an image, and show what it costs on one board, or on all of them."""
+    if output is not None:
+        require_output(output, genome, neuron_ids)
+    from neurula.boards import list_boards, load_board
+    from neurula.cli.bill_view import bill_json, print_bill, print_boards, print_report, report_json
+    from neurula.compiler.bill import check_fits, make_bill
+    from neurula.compiler.report import make_report
+    from neurula.compiler.sizes import measure
+
+    chosen = None if board is None else load_board(board)
+    recipe = Recipe(seed, keep_all, as_engine, neuron_ids)
+    with Progress() as progress:
+        brain = compile_grown(grow_file(genome, recipe, progress), recipe, (), progress)
+        sizes = measure(brain.image)
+    assert brain.program is not None
+    report = make_report(brain.program, sizes)
+    boards = list_boards()
+    bill = None if chosen is None else make_bill(sizes, chosen)
+    if not as_json:
+        warn_of(brain.problems)
+        print_report(report)
+        say(headline(sizes))
+        if chosen is not None and bill is not None:
+            print_bill(bill, chosen)
+        else:
+            print_boards(sizes, boards)
+    if chosen is not None and bill is not None:
+        check_fits(bill, chosen, boards, sizes)
+    if output is not None:
+        write_output(output, brain.data)
+    if as_json:
+        answer = image_json(sizes) | {"burst_us": None, "areas": len(sizes.areas), "report": report_json(report)}
+        if bill is not None:
+            answer |= {"burst_us": bill_json(bill)["burst_us"], "bill": bill_json(bill)}
+        answer["boards"] = {other.name: make_bill(sizes, other).fits for other in boards}
+        print_json({**answer, "problems": problems_json(brain.problems), "output": output})
+    elif output is not None:
+        say(f"wrote {output}")
+
+
+def image_json(sizes: ImageSizes) -> dict[str, Any]:
+    """What every image costs, whatever the board."""
+    return {
+        "neurons": sizes.neurons,
+        "synapses": sizes.synapses,
+        "ram_bytes": sizes.ram_bytes,
+        "flash_bytes": sizes.image_bytes,
+        "bytes_per_synapse": round(sizes.synapse_bytes / sizes.synapses, 4) if sizes.synapses else None,
+    }
+
+
+def headline(sizes: ImageSizes) -> str:
+    """The brain in one line."""
+    per_synapse = f", {sizes.synapse_bytes / sizes.synapses:.2f} bytes a synapse" if sizes.synapses else ""
+    return (
+        f"{counted(len(sizes.areas), 'area')}, {counted(sizes.neurons, 'neuron')}, {counted(sizes.synapses, 'synapse')}: "
+        f"{sizes.ram_bytes:,} bytes of RAM, {sizes.image_bytes:,} bytes of image{per_synapse}"
+    )

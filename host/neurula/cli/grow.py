@@ -1,0 +1,84 @@
+"""`neurula grow`: develops a genome into a brain."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from neurula.cli.brains import Recipe, grow_file
+from neurula.cli.files import is_ordinary, require_output
+from neurula.cli.options import AsEngine, AsJson, GenomeFile, Seed
+from neurula.cli.output import counted, print_json, print_table, problems_json, say, warn_of
+from neurula.cli.progress import Progress
+from neurula.errors import UsageError
+
+if TYPE_CHECKING:
+    from neurula.development import Connectome
+
+
+def grow(
+    genome: GenomeFile,
+    output: Annotated[str | None, typer.Option("-o", "--output", metavar="BRAIN.npz", help="Write the grown brain here.")] = None,
+    seed: Seed = 0,
+    as_engine: AsEngine = False,
+    as_json: AsJson = False,
+) -> None:
+    """Grow the neurons and synapses that a genome describes, and list them by area."""
+    import time
+    from pathlib import Path
+
+    if output is not None:
+        require_output(output, genome)
+        if not is_ordinary(Path(output)):
+            raise UsageError("U203", "a brain is written to a regular file only", where=output)
+    from neurula.development import save_connectome
+
+    began = time.perf_counter()
+    with Progress() as progress:
+        grown = grow_file(genome, Recipe(seed=seed, as_engine=as_engine), progress)
+        seconds = time.perf_counter() - began
+        if output is not None:
+            progress("writing", 0.9)
+            save_connectome(output, grown.connectome)
+    areas = describe_areas(grown.connectome)
+    total = {"areas": len(areas), "neurons": grown.connectome.neurons, "synapses": grown.connectome.synapses}
+    if as_json:
+        problems = problems_json(grown.problems)
+        print_json({**total, "seconds": round(seconds, 6), "per_area": areas, "problems": problems, "output": output})
+        return
+    warn_of(grown.problems)
+    columns = ("area", "id", ">voxels", ">neurons", ">outgoing", ">incoming")
+    rows = [
+        (a["name"], a["id"], "x".join(map(str, a["dims"])), f"{a['neurons']:,}", f"{a['outgoing']:,}", f"{a['incoming']:,}")
+        for a in areas
+    ]
+    print_table(columns, rows)
+    say(
+        f"{counted(len(areas), 'area')}, {counted(total['neurons'], 'neuron')}, "
+        f"{counted(total['synapses'], 'synapse')} in {seconds:.2f} s"
+    )
+    if output is not None:
+        say(f"wrote {output}")
+
+
+def describe_areas(connectome: Connectome) -> list[dict[str, Any]]:
+    """Per area: id, name, group, dims, neurons, first neuron id, synapses that leave and reach it."""
+    outgoing = [0] * len(connectome.areas)
+    incoming = [0] * len(connectome.areas)
+    for bundle in connectome.bundles:
+        outgoing[bundle.source_area] += bundle.stop - bundle.start
+        incoming[bundle.target_area] += bundle.stop - bundle.start
+    return [
+        {
+            "id": grown.area.id,
+            "name": grown.area.name,
+            "group": grown.area.group,
+            "dims": list(grown.area.dims),
+            "neurons": grown.neurons,
+            "first_neuron": grown.first_neuron,
+            "outgoing": outgoing[i],
+            "incoming": incoming[i],
+        }
+        for i, grown in enumerate(connectome.areas)
+    ]
