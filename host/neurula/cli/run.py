@@ -3,60 +3,31 @@
 from __future__ import annotations
 
 import shutil
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import ExitStack, closing
-from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Annotated, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from neurula.cli.brains import Compiled, Recipe, load_brain
-from neurula.cli.files import STDOUT, open_output, require_output
+from neurula.cli.bursts import Plan, Tally, run_bursts
+from neurula.cli.files import STDOUT, require_output
 from neurula.cli.options import AsEngine, AsJson, KeepAll, Seed
 from neurula.cli.output import PIPE_WIDTH, counted, is_unicode, print_json, problems_json, say, warn_of, write_error
 from neurula.cli.progress import Progress
-from neurula.cli.raster import Raster
-from neurula.errors import UsageError, VerificationFailed
+from neurula.errors import UsageError
 
 if TYPE_CHECKING:
-    from neurula.runtimes import BurstResult, Runtime, Stimulus
     from neurula.runtimes.stimulus import AreaGeometry
-    from neurula_npu import Image
 
 BURSTS_DEFAULT = 100
 BURSTS_BY_STIMULUS_MAX = 1_000_000  # a longer run must be asked for
-BURSTS_MAX = (1 << 32) - 1
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What to run and where the results go."""
-
-    runtime: str
-    bursts: int
-    stimuli: dict[int, Stimulus]
-    compare: str | None
-    firmware: str | None
-    spikes: str | None
-    hashes: str | None
-
-
-@dataclass(slots=True)
-class Tally:
-    """What a run showed. bursts: how many ran."""
-
-    raster: Raster
-    bursts: int = 0
-    last_hash: int = 0
-    seconds: float = 0.0
+BURSTS_MAX = (1 << 31) - 1
 
 
 def run(
     brain: Annotated[str, typer.Argument(metavar="GENOME|BRAIN.nrl", help="A genome, a grown BRAIN.npz or an image.")],
     runtime: Annotated[
-        str, typer.Option("--runtime", metavar="NAME", help="reference, npu, npu-pure, micropython, micropython32, sim:BOARD or core:CORE.")
+        str, typer.Option("--runtime", metavar="NAME", help="reference, npu, npu-pure, micropython, micropython32, sim:BOARD, core:CORE.")
     ] = "npu",
     bursts: Annotated[
         int | None, typer.Option("--bursts", min=1, max=BURSTS_MAX, help="How many; default: as far as the stimulus goes, or 100.")
@@ -80,25 +51,71 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Run a brain: a genome is grown and compiled first, an image runs as it is."""
-    outputs = require_outputs(spikes, hashes, as_json, (brain, stimulus, neuron_ids))
+    require_outputs((spikes, hashes), as_json, (brain, stimulus, neuron_ids, firmware))
+    from pathlib import Path
+
     from neurula.runtimes.stimulus import areas_named, geometry_of, read_stimulus, resolve
 
-    entries = [] if stimulus is None else read_stimulus_file(stimulus)
-    length = bursts or bursts_of(entries, stimulus)
+    entries = [] if stimulus is None else read_stimulus(Path(stimulus))
+    length = bursts or bursts_of(entries)
     with Progress() as progress:
         loaded = load_brain(brain, Recipe(seed, keep_all, as_engine, neuron_ids), areas_named(entries), progress)
         geometry = geometry_of(loaded.image)
-        plan = Plan(runtime, length, resolve(entries, geometry), compare, firmware, *outputs)
-        tally = execute(plan, loaded, geometry, progress)
+        plan = Plan(runtime, length, resolve(entries, geometry), compare, firmware, spikes, hashes)
+        tally = run_bursts(plan, loaded, geometry, shutil.get_terminal_size((PIPE_WIDTH, 24)).columns, progress)
     if as_json:
-        print_json(answer(plan, loaded, geometry, tally))
+        print_json(answer_json(plan, loaded, geometry, tally))
         return
     warn_of(loaded.problems)
-    show = write_error if spikes == STDOUT or hashes == STDOUT else say
-    if raster:
-        for line in tally.raster.lines(is_unicode()):
-            show(line)
-    show(summary(plan, tally))
+    on_stdout = STDOUT in (spikes, hashes)
+    for line in [*(tally.raster.lines(is_unicode() and not on_stdout) if raster else []), *summary(plan, tally)]:
+        (write_error if on_stdout else say)(line)
 
 
-read_stimulus_file = None
+def require_outputs(outputs: Sequence[str | None], as_json: bool, inputs: Sequence[str | None]) -> None:
+    """Raises UsageError if an output cannot be written (U203, U204) or two would share standard output (U205)."""
+    if outputs.count(STDOUT) + as_json > 1:
+        raise UsageError("U205", "two outputs would share standard output", where=" ".join(filter(None, outputs)))
+    files = [path for path in outputs if path not in (None, STDOUT)]
+    if len(set(files)) < len(files):
+        raise UsageError("U205", "two outputs would be written to one file", where=str(files[0]))
+    for path in files:
+        require_output(str(path), *inputs)
+
+
+def bursts_of(entries: Sequence[Mapping[str, Any]]) -> int:
+    """As far as the stimulus goes; BURSTS_DEFAULT without one. UsageError U202 if that is too far to be meant."""
+    last = max((int(entry["burst"]) for entry in entries), default=BURSTS_DEFAULT)
+    if last > BURSTS_BY_STIMULUS_MAX:
+        raise UsageError("U202", f"the stimulus goes to burst {last:,}: say with --bursts how many shall run")
+    return last
+
+
+def answer_json(plan: Plan, loaded: Compiled, geometry: Sequence[AreaGeometry], tally: Tally) -> dict[str, Any]:
+    """What a run showed, for scripts."""
+    spikes = tally.raster.spikes
+    return {
+        "runtime": plan.runtime,
+        "bursts": tally.bursts,
+        "neurons": loaded.image.neurons,
+        "synapses": loaded.image.synapses,
+        "spikes": sum(spikes),
+        "seconds": round(tally.seconds, 6),
+        "hash": f"{tally.last_hash:08x}",
+        "per_area": [{"id": area.id, "name": area.name, "spikes": spikes[i]} for i, area in enumerate(geometry)],
+        "compared_with": plan.compare,
+        "problems": problems_json(loaded.problems),
+    }
+
+
+def summary(plan: Plan, tally: Tally) -> list[str]:
+    """What a run showed, for a person."""
+    rate = f", {tally.bursts / tally.seconds:,.0f} bursts a second" if tally.seconds else ""
+    lines = [
+        f"{counted(tally.bursts, 'burst')} on {plan.runtime}: {counted(sum(tally.raster.spikes), 'spike')}{rate}, "
+        f"state hash {tally.last_hash:08x}"
+    ]
+    if plan.compare is not None:
+        lines.append(f"{plan.runtime} and {plan.compare} had the same state after each of {counted(tally.bursts, 'burst')}")
+    lines += [f"wrote {path}" for path in (plan.spikes, plan.hashes) if path not in (None, STDOUT)]
+    return lines
