@@ -19,7 +19,19 @@ FILE_BYTES_MAX = 64 << 10  # the longest of ours has 3 KB
 NUMBER_MAX = 1 << 62
 PIN_MAX = 255
 RUNTIMES = ("micropython", "npu")
-MPY_ARCHES = ("armv6m", "armv7m", "armv7em", "armv7emsp", "armv7emdp", "xtensa", "xtensawin", "rv32imc", "rv64imc", "x86", "x64")
+MPY_ARCHES = (
+    "armv6m",
+    "armv7m",
+    "armv7em",
+    "armv7emsp",
+    "armv7emdp",
+    "xtensa",
+    "xtensawin",
+    "rv32imc",
+    "rv64imc",
+    "x86",
+    "x64",
+)
 PIN_ROLES = ("led", "digital", "pwm", "adc", "dac", "i2c_sda", "i2c_scl", "uart_tx", "uart_rx", "reserved")
 TRANSPORTS = ("usb-serial", "uart", "udp")
 FIGURES = ("measured", "estimated")
@@ -31,7 +43,7 @@ class Board:
     """One board. Sizes in bytes, 0 = differs from machine to machine; cycles_per_*: None = not measured.
 
     heap_bytes: what the system leaves free; runtime_ram_bytes: what the runtime takes of it before a brain is loaded;
-    ram_for_brain_bytes: the largest block that is free then. A board whose image_in_ram is true copies the image there too.
+    ram_for_brain_bytes: the largest block that is free then. Where image_in_ram is true the image is copied there too.
     """
 
     name: str
@@ -83,7 +95,9 @@ def load_board(name_or_path: str) -> Board:
     if name_or_path.endswith(".toml") or "/" in name_or_path:
         return _load(Path(name_or_path))
     names = ", ".join(sorted(path.stem for path in board_folder().glob("*.toml")))
-    raise UsageError("B101", f"there is no board {name_or_path!r}", remedy=f"Choose one of {names}, or name a .toml file.")
+    raise UsageError(
+        "B101", f"there is no board {name_or_path!r}", remedy=f"Choose one of {names}, or name a .toml file."
+    )
 
 
 def _load(path: Path) -> Board:
@@ -174,7 +188,10 @@ def _require_consistent(board: Board, place: str) -> None:
     costs = (board.cycles_per_burst, board.cycles_per_neuron, board.cycles_per_event)
     ram = board.ram_bytes + board.psram_bytes
     rules = (
-        (board.runtime == "npu" or board.arch in MPY_ARCHES, f"mpy-cross has no 'arch' {board.arch!r}, which 'runtime' needs"),
+        (
+            board.runtime == "npu" or board.arch in MPY_ARCHES,
+            f"mpy-cross has no 'arch' {board.arch!r}, which 'runtime' needs",
+        ),
         (board.heap_bytes <= ram or not board.ram_bytes, "'heap_bytes' is more than 'ram_bytes' and 'psram_bytes'"),
         (
             board.runtime_ram_bytes + board.ram_for_brain_bytes <= board.heap_bytes,
@@ -184,7 +201,10 @@ def _require_consistent(board: Board, place: str) -> None:
             board.flash_for_brain_bytes <= board.flash_bytes or not board.flash_bytes,
             "'flash_for_brain_bytes' is more than 'flash_bytes'",
         ),
-        (len({cost is None for cost in costs}) == 1, "of the keys 'cycles_per_burst', '..._neuron', '..._event' some are missing"),
+        (
+            len({cost is None for cost in costs}) == 1,
+            "of the keys 'cycles_per_burst', '..._neuron', '..._event' some are missing",
+        ),
         (costs[0] is None or board.clock_hz > 0, "'cycles_per_burst' says nothing while 'clock_hz' is 0"),
         (
             all(role == "reserved" or not reserved & set(pins) for role, pins in board.pins.items()),

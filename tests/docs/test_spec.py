@@ -12,6 +12,8 @@ from neurula.compiler import lower, write_image
 from neurula.development import develop
 from neurula.genome.model import CorticalArea, Genome, MappingRule, Projection
 from neurula.genome.reader import parse_genome
+from neurula.runtimes import Stimulus
+from neurula.runtimes.stimulus import geometry_of, read_stimulus, resolve
 from neurula_npu import ReferenceBrain
 from tests.docs.annotated_image import END, SPEC, build_example, example_genome, examples
 from tests.docs.fifth_runtime import FifthRuntime, counter_hash, mulq22
@@ -73,6 +75,19 @@ def test_the_pieces_formula_is_exact_and_stays_within_32_bits_as_the_page_proves
         inner = [vh * r0 * 16, vl * r1, vl * r0, vh * r0 * 16 + vl * r1 + ((vl * r0) >> 11) + 1024]
         assert all(-(2**31) <= x < 2**31 for x in [*inner, vh * r1 * 16, vh * r1 * 16 + (inner[3] >> 11)])
         assert abs(inner[3]) < 2**30 + 2**26 + 2**15 + 2**10
+
+
+@pytest.mark.parametrize("folder", ["reflex", "logic_timer", "vision_map"])
+def test_a_runtime_written_from_the_page_runs_the_examples(folder: str) -> None:
+    home = SPEC.parents[1] / "examples" / folder
+    image = build_example(json.loads((home / "genome.json").read_text(encoding="utf-8")))
+    ours, theirs = ReferenceBrain(image), FifthRuntime(PAGE, image)
+    stimuli = resolve(read_stimulus(home / "stimulus.json"), geometry_of(ours.image))
+    for burst in range(1, 41):
+        stimulus = stimuli.get(burst, Stimulus())
+        ours.step(stimulus.forced, stimulus.inject)
+        theirs.step(stimulus.forced, stimulus.inject)
+        assert theirs.state_hash() == ours.state_hash(), f"burst {burst}"
 
 
 RANDOM_BRAINS = 24

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from neurula.cli.output import is_unicode, print_table, say
+from neurula.cli.output import counted, is_unicode, print_table, say
 
 if TYPE_CHECKING:
     from neurula.boards import Board
@@ -74,7 +74,10 @@ def report_json(report: Report) -> dict[str, Any]:
 
 def print_report(report: Report) -> None:
     """The table of areas: fixed point, precision, what is kept, what it takes."""
-    columns = ("area", ">neurons", ">units per 1.0", ">bits", ">gain", ">worst error", ">headroom", ">range", "keeps", ">RAM", ">synapse bytes")
+    columns = (
+        *("area", ">neurons", ">units per 1.0", ">bits", ">gain", ">worst error", ">headroom", ">range"),
+        *("keeps", ">RAM", ">synapse bytes"),
+    )
     rows = [
         (
             a.name,
@@ -96,12 +99,13 @@ def print_report(report: Report) -> None:
         for note in area.notes:
             say(f"{area.name}: {note}")
     if report.pruned:
-        say(f"left out: {len(report.pruned)} areas with {report.pruned_neurons:,} neurons that nothing reaches or leaves (--keep-all keeps them)")
+        gone = f"{counted(len(report.pruned), 'area')} with {counted(report.pruned_neurons, 'neuron')}"
+        say(f"left out: {gone} that no synapse reaches or leaves (--keep-all keeps them)")
 
 
 def print_bill(bill: Bill, board: Board) -> None:
     """What a brain costs on one board."""
-    from neurula.compiler.bill import CONSUMERS_LISTED
+    from neurula.compiler.bill import CONSUMERS_LISTED, TYPICAL_FIRING
 
     say(f"on {board.title} ({board.chip}, memory figures {board.memory_figures}):")
     say("  RAM    " + memory_bar(bill.ram_bytes, bill.ram_limit_bytes))
@@ -111,7 +115,8 @@ def print_bill(bill: Bill, board: Board) -> None:
     if bill.burst_us is None or bill.burst_us_typical is None:
         say("  burst  not measured on this board")
     else:
-        say(f"  burst  {bill.burst_us:,.0f} µs if every neuron fires, {bill.burst_us_typical:,.0f} µs if 2 % do")
+        typical = f"{bill.burst_us_typical:,.0f} µs if {TYPICAL_FIRING:.0%} do"
+        say(f"  burst  {bill.burst_us:,.0f} µs if every neuron fires, {typical}")
     say("  largest: " + "; ".join(str(consumer) for consumer in bill.consumers[: CONSUMERS_LISTED // 2]))
 
 
@@ -123,8 +128,8 @@ def print_boards(sizes: ImageSizes, boards: tuple[Board, ...]) -> None:
     for board in boards:
         bill = make_bill(sizes, board)
         burst = "not measured" if bill.burst_us_typical is None else f"{bill.burst_us_typical:,.0f} µs"
-        rows.append((board.name, "yes" if bill.fits else "NO", share(bill.ram_bytes, bill.ram_limit_bytes),
-                     share(bill.flash_bytes, bill.flash_limit_bytes), burst))
+        ram, flash = share(bill.ram_bytes, bill.ram_limit_bytes), share(bill.flash_bytes, bill.flash_limit_bytes)
+        rows.append((board.name, "yes" if bill.fits else "NO", ram, flash, burst))
     print_table(("board", "fits", ">RAM", ">flash", ">burst, 2 % firing"), rows)
 
 

@@ -1,4 +1,4 @@
-"""From the file that a person names to a verified image: a genome is grown and compiled, a BRAIN.nrl is taken as it is."""
+"""From the file that a person names to a verified image: a genome is grown and compiled, an image taken as it is."""
 
 from __future__ import annotations
 
@@ -88,7 +88,9 @@ def load_brain(path: str, recipe: Recipe, named: Collection[str], progress: Prog
         return compile_grown(grow_file(path, recipe, progress), recipe, named, progress)
     if recipe != Recipe():
         raise UsageError(
-            "U202", "an image is ready-made: --seed, --keep-all, --as-engine and --neuron-ids need a genome", where=path,
+            "U202",
+            "an image is ready-made: --seed, --keep-all, --as-engine and --neuron-ids need a genome",
+            where=path,
             remedy="Name the genome, or leave these options out.",
         )
     return load_image(path)
@@ -109,7 +111,9 @@ def open_image(data: bytes, place: str = "") -> Image:
         image = Image(data, RAM_LIMIT)
         image.names()
     except ImageError as error:
-        raise VerificationFailed(error.code, error.message, where=f"{place}, byte {error.at}".removeprefix(", ")) from None
+        raise VerificationFailed(
+            error.code, error.message, where=f"{place}, byte {error.at}".removeprefix(", ")
+        ) from None
     return image
 
 
@@ -158,7 +162,8 @@ def read_neuron_ids(path: str) -> dict[str, int]:
     except (ValueError, RecursionError):
         raise InvalidInput("N102", "the file of neuron ids is not JSON", where=path) from None
     good = isinstance(document, dict) and all(
-        isinstance(first, int) and not isinstance(first, bool) and 0 <= first <= NEURON_ID_MAX for first in document.values()
+        isinstance(first, int) and not isinstance(first, bool) and 0 <= first <= NEURON_ID_MAX
+        for first in document.values()
     )
     if not good:
         raise InvalidInput("N102", "neuron ids are written as {area id: id of its first neuron}", where=path)

@@ -13,26 +13,35 @@ from neurula.cli.output import counted, print_json, problems_json, say, warn_of
 from neurula.cli.progress import Progress
 
 if TYPE_CHECKING:
+    from neurula.compiler.bill import Bill
+    from neurula.compiler.report import Report
     from neurula.compiler.sizes import ImageSizes
 
 
 def build(
     genome: GrownFile,
-    board: Annotated[str | None, typer.Option("--board", metavar="NAME", help="Refuse a brain that does not fit this board.")] = None,
-    output: Annotated[str | None, typer.Option("-o", "--output", metavar="BRAIN.nrl", help="Write the image here.")] = None,
+    board: Annotated[
+        str | None, typer.Option("--board", metavar="NAME", help="Refuse a brain that does not fit this board.")
+    ] = None,
+    output: Annotated[
+        str | None, typer.Option("-o", "--output", metavar="BRAIN.nrl", help="Write the image here.")
+    ] = None,
     neuron_ids: Annotated[
-        str | None, typer.Option("--neuron-ids", metavar="FILE", help="JSON {area id: first neuron id}, to share another engine's chance.")
+        str | None,
+        typer.Option(
+            "--neuron-ids", metavar="FILE", help="JSON {area id: first neuron id}, to share another engine's chance."
+        ),
     ] = None,
     keep_all: KeepAll = False,
     seed: Seed = 0,
     as_engine: AsEngine = False,
     as_json: AsJson = False,
 ) -> None:
-    """Compile a genome into an image, and show what it costs on one board, or on all of them."""
+    """Compile a genome into an image, and show what it costs on one board, or on all."""
     if output is not None:
         require_output(output, genome, neuron_ids)
     from neurula.boards import list_boards, load_board
-    from neurula.cli.bill_view import bill_json, print_bill, print_boards, print_report, report_json
+    from neurula.cli.bill_view import print_bill, print_boards, print_report
     from neurula.compiler.bill import check_fits, make_bill
     from neurula.compiler.report import make_report
     from neurula.compiler.sizes import measure
@@ -44,28 +53,40 @@ def build(
         sizes = measure(brain.image)
     assert brain.program is not None
     report = make_report(brain.program, sizes)
-    boards = list_boards()
     bill = None if chosen is None else make_bill(sizes, chosen)
     if not as_json:
         warn_of(brain.problems)
         print_report(report)
         say(headline(sizes))
-        if chosen is not None and bill is not None:
-            print_bill(bill, chosen)
+        if chosen is None or bill is None:
+            print_boards(sizes, list_boards())
         else:
-            print_boards(sizes, boards)
+            print_bill(bill, chosen)
     if chosen is not None and bill is not None:
-        check_fits(bill, chosen, boards, sizes)
+        check_fits(bill, chosen, list_boards(), sizes)
     if output is not None:
         write_output(output, brain.data)
     if as_json:
-        answer = image_json(sizes) | {"burst_us": None, "areas": len(sizes.areas), "report": report_json(report)}
-        if bill is not None:
-            answer |= {"burst_us": bill_json(bill)["burst_us"], "bill": bill_json(bill)}
-        answer["boards"] = {other.name: make_bill(sizes, other).fits for other in boards}
-        print_json({**answer, "problems": problems_json(brain.problems), "output": output})
+        print_json({**answer_json(sizes, report, bill), "problems": problems_json(brain.problems), "output": output})
     elif output is not None:
         say(f"wrote {output}")
+
+
+def answer_json(sizes: ImageSizes, report: Report, bill: Bill | None) -> dict[str, Any]:
+    """What compiling gave, for scripts; the bill of one board, and which of all boards the brain fits."""
+    from neurula.boards import list_boards
+    from neurula.cli.bill_view import bill_json, report_json
+    from neurula.compiler.bill import make_bill
+
+    told = None if bill is None else bill_json(bill)
+    return {
+        **image_json(sizes),
+        "burst_us": told["burst_us"] if told else None,
+        "areas": len(sizes.areas),
+        "report": report_json(report),
+        "bill": told,
+        "boards": {board.name: make_bill(sizes, board).fits for board in list_boards()},
+    }
 
 
 def image_json(sizes: ImageSizes) -> dict[str, Any]:
@@ -82,7 +103,7 @@ def image_json(sizes: ImageSizes) -> dict[str, Any]:
 def headline(sizes: ImageSizes) -> str:
     """The brain in one line."""
     per_synapse = f", {sizes.synapse_bytes / sizes.synapses:.2f} bytes a synapse" if sizes.synapses else ""
-    return (
-        f"{counted(len(sizes.areas), 'area')}, {counted(sizes.neurons, 'neuron')}, {counted(sizes.synapses, 'synapse')}: "
-        f"{sizes.ram_bytes:,} bytes of RAM, {sizes.image_bytes:,} bytes of image{per_synapse}"
+    size = ", ".join(
+        (counted(len(sizes.areas), "area"), counted(sizes.neurons, "neuron"), counted(sizes.synapses, "synapse"))
     )
+    return f"{size}: {sizes.ram_bytes:,} bytes of RAM, {sizes.image_bytes:,} bytes of image{per_synapse}"

@@ -70,7 +70,9 @@ def open_results(plan: Plan, loaded: Compiled, stack: ExitStack, progress: Progr
 
     def opened(name: str) -> Runtime:
         progress(f"opening {name}", 0.0)
-        return stack.enter_context(closing(open_runtime(name, loaded.data, firmware=None if name in LOCAL else plan.firmware)))
+        return stack.enter_context(
+            closing(open_runtime(name, loaded.data, firmware=None if name in LOCAL else plan.firmware))
+        )
 
     first = opened(plan.runtime)
     if plan.compare is None:
@@ -87,7 +89,9 @@ def in_lockstep(first: Runtime, second: Runtime, plan: Plan, image: Image) -> It
         yield left
 
 
-def disagreement(first: Runtime, second: Runtime, left: BurstResult, right: BurstResult, image: Image) -> VerificationFailed:
+def disagreement(
+    first: Runtime, second: Runtime, left: BurstResult, right: BurstResult, image: Image
+) -> VerificationFailed:
     """The error that names the first neuron and field in which two runtimes differ."""
     from neurula.runtimes.difference import first_difference
 
@@ -101,7 +105,9 @@ def disagreement(first: Runtime, second: Runtime, left: BurstResult, right: Burs
     return VerificationFailed("V101", f"{first.name} and {second.name} disagree: {what}", where=f"burst {left.number}")
 
 
-def record(result: BurstResult, geometry: Sequence[AreaGeometry], spikes: IO[bytes] | None, hashes: IO[bytes] | None) -> None:
+def record(
+    result: BurstResult, geometry: Sequence[AreaGeometry], spikes: IO[bytes] | None, hashes: IO[bytes] | None
+) -> None:
     """One line a burst into the files that are wanted."""
     from neurula.runtimes.spikes import spike_line
 

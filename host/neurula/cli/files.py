@@ -1,4 +1,4 @@
-"""Files that verbs read and write. An output appears whole or not at all, and never over the file that is being read."""
+"""Files that verbs read and write. An output appears whole or not at all, and never over the file being read."""
 
 from __future__ import annotations
 

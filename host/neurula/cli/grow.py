@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 def grow(
     genome: GenomeFile,
-    output: Annotated[str | None, typer.Option("-o", "--output", metavar="BRAIN.npz", help="Write the grown brain here.")] = None,
+    output: Annotated[
+        str | None, typer.Option("-o", "--output", metavar="BRAIN.npz", help="Write the grown brain here.")
+    ] = None,
     seed: Seed = 0,
     as_engine: AsEngine = False,
     as_json: AsJson = False,
@@ -50,7 +52,14 @@ def grow(
     warn_of(grown.problems)
     columns = ("area", "id", ">voxels", ">neurons", ">outgoing", ">incoming")
     rows = [
-        (a["name"], a["id"], "x".join(map(str, a["dims"])), f"{a['neurons']:,}", f"{a['outgoing']:,}", f"{a['incoming']:,}")
+        (
+            a["name"],
+            a["id"],
+            "x".join(map(str, a["dims"])),
+            f"{a['neurons']:,}",
+            f"{a['outgoing']:,}",
+            f"{a['incoming']:,}",
+        )
         for a in areas
     ]
     print_table(columns, rows)

@@ -9,12 +9,13 @@ import typer
 from neurula.cli.brains import load_image
 from neurula.cli.options import AsJson, ImageFile
 from neurula.cli.output import counted, print_json, print_table, say
+from neurula.cli.verbs import plain_app
 from neurula.errors import VerificationFailed
 
 if TYPE_CHECKING:
     from neurula_npu import Image
 
-app = typer.Typer(help="Look into images, verify them, compare two.", no_args_is_help=True, rich_markup_mode=None)
+app = plain_app(help="Look into images, verify them, compare two.", no_args_is_help=True)
 
 
 @app.command()
@@ -30,13 +31,23 @@ def info(image: ImageFile, as_json: AsJson = False) -> None:
         print_json({**image_json(sizes), "header": header, "sections": sections_of(parsed), "areas": areas_of(parsed)})
         return
     say(headline(sizes))
-    print_table(("header", ">value"), [(name, str(value)) for name, value in header.items()])
-    print_table(("section", ">offset", ">bytes"), [(s["tag"], f"{s['offset']:,}", f"{s['bytes']:,}") for s in sections_of(parsed)])
+    print_table(("header", ">value"), [(name, header_text(name, value)) for name, value in header.items()])
+    print_table(
+        ("section", ">offset", ">bytes"),
+        [(s["tag"], f"{s['offset']:,}", f"{s['bytes']:,}") for s in sections_of(parsed)],
+    )
     columns = ("area", "id", ">voxels", ">neurons", ">threshold", ">units per 1.0", "keeps", ">RAM", ">synapse bytes")
     rows = [
         (
-            a["name"], a["id"], "x".join(map(str, a["dims"])), f"{a['neurons']:,}", f"{a['threshold']:g}", f"{a['scale']:,.6g}",
-            " ".join(a["state"]) or "-", f"{sum(size.ram.values()):,}", f"{sum(size.image.values()):,}",
+            a["name"],
+            a["id"],
+            "x".join(map(str, a["dims"])),
+            f"{a['neurons']:,}",
+            f"{a['threshold']:g}",
+            f"{a['scale']:,.6g}",
+            " ".join(a["state"]) or "-",
+            f"{sum(size.ram.values()):,}",
+            f"{sum(size.image.values()):,}",
         )
         for a, size in zip(areas_of(parsed), sizes.areas, strict=True)
     ]
@@ -55,9 +66,12 @@ def verify(image: ImageFile, as_json: AsJson = False) -> None:
         raise VerificationFailed(error.code, error.message, where=f"{image}, byte {error.at}") from None
     parsed = brain.image
     if as_json:
-        print_json({"bytes": len(loaded.data), "neurons": parsed.neurons, "synapses": parsed.synapses, "rows": parsed.rows})
+        print_json(
+            {"bytes": len(loaded.data), "neurons": parsed.neurons, "synapses": parsed.synapses, "rows": parsed.rows}
+        )
         return
-    say(f"{image} is sound: {counted(parsed.neurons, 'neuron')}, {counted(parsed.synapses, 'synapse')}, {counted(parsed.rows, 'row')}")
+    parts = counted(parsed.neurons, "neuron"), counted(parsed.synapses, "synapse"), counted(parsed.rows, "row")
+    say(f"{image} is sound: {', '.join(parts)}")
 
 
 @app.command()
@@ -75,7 +89,9 @@ def diff(
         rows = [{"place": d.place, "field": d.field, "left": d.left, "right": d.right} for d in found]
         print_json({"identical": first.data == second.data, "differences": rows})
     elif found:
-        print_table(("where", "field", "left", "right"), [(d.place, d.field, shown(d.left), shown(d.right)) for d in found])
+        print_table(
+            ("where", "field", "left", "right"), [(d.place, d.field, shown(d.left), shown(d.right)) for d in found]
+        )
         say(counted(len(found), "difference"))
     else:
         say("identical" if first.data == second.data else "the same brain, laid out differently")
@@ -91,6 +107,13 @@ def read_header(image: Image) -> dict[str, int]:
 
     names = RECORDS["HEADER"]
     return {name: int.from_bytes(image.data[4 * i : 4 * i + 4], "little") for i, name in enumerate(names)}
+
+
+def header_text(name: str, value: int) -> str:
+    """A word of the header for a person."""
+    if name == "magic":
+        return value.to_bytes(4, "little").decode("ascii")
+    return f"{value:#010x}" if name == "fingerprint" else f"{value:,}"
 
 
 def sections_of(image: Image) -> list[dict[str, Any]]:

@@ -8,9 +8,13 @@ import typer
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output instead of tables.")]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of the development, for genomes that leave room for chance.")]
-AsEngine = Annotated[bool, typer.Option("--as-engine", help="Grow only what FEAGI's released engine grows of the genome.")]
+AsEngine = Annotated[
+    bool, typer.Option("--as-engine", help="Grow only what FEAGI's released engine grows of the genome.")
+]
 KeepAll = Annotated[bool, typer.Option("--keep-all", help="Keep areas that no synapse reaches or leaves.")]
 GenomeFile = Annotated[str, typer.Argument(metavar="GENOME", help="A genome file as FEAGI saves it.")]
-GrownFile = Annotated[str, typer.Argument(metavar="GENOME", help="A genome file, or the BRAIN.npz that `grow -o` wrote.")]
+GrownFile = Annotated[
+    str, typer.Argument(metavar="GENOME", help="A genome file, or the BRAIN.npz that `grow -o` wrote.")
+]
 ImageFile = Annotated[str, typer.Argument(metavar="BRAIN.nrl", help="An image that `build -o` wrote.")]
 BoardName = Annotated[str, typer.Argument(metavar="BOARD", help="A board's name, or the path of its .toml file.")]

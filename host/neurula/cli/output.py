@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -19,6 +18,8 @@ WARNINGS_SHOWN = 5
 
 def print_json(answer: Mapping[str, Any]) -> None:
     """One line: the answer with the schema's number in front and "ok", true unless it says otherwise."""
+    import json
+
     print(json.dumps({"schema": SCHEMA, "ok": True, **answer}, allow_nan=False))
 
 
@@ -39,9 +40,9 @@ def console() -> Console:
     return plain if plain.is_terminal else Console(markup=False, emoji=False, highlight=False, width=PIPE_WIDTH)
 
 
-def is_unicode() -> bool:
-    """True where standard output can show block characters."""
-    return (sys.stdout.encoding or "").lower().startswith("utf")
+def is_unicode(stream: TextIO | None = None) -> bool:
+    """True where a stream, by default standard output, can show block characters."""
+    return ((stream or sys.stdout).encoding or "").lower().startswith("utf")
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: str = "") -> None:
@@ -69,13 +70,16 @@ def counted(number: int, noun: str) -> str:
 
 def problems_json(problems: Iterable[Problem]) -> list[dict[str, str]]:
     return [
-        {"code": p.code, "severity": p.severity, "path": p.path, "message": p.message, "remedy": p.remedy} for p in problems
+        {"code": p.code, "severity": p.severity, "path": p.path, "message": p.message, "remedy": p.remedy}
+        for p in problems
     ]
 
 
 def warn_of(problems: Sequence[Problem]) -> None:
     """The first few problems on standard error, and where to read the others."""
-    lines = [f"{p.severity} {p.code}: {p.message}" + (f" (at {p.path})" if p.path else "") for p in problems[:WARNINGS_SHOWN]]
+    lines = [
+        f"{p.severity} {p.code}: {p.message}" + (f" (at {p.path})" if p.path else "") for p in problems[:WARNINGS_SHOWN]
+    ]
     if len(problems) > WARNINGS_SHOWN:
         lines.append(f"... and {len(problems) - WARNINGS_SHOWN} more: --json lists them all")
     if lines:

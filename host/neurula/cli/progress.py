@@ -35,7 +35,9 @@ class Progress:
             self._timer.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self._timer is not None:
             self._timer.cancel()
         with self._lock:
@@ -59,6 +61,7 @@ class Progress:
             if self._timer is None:
                 return  # the work ended while the parts were imported
             bar = Bar(*columns, console=self._screen or Console(stderr=True), transient=True)
-            self._task = bar.add_task(self._stage, total=1.0, completed=self._fraction)
+            self._task = bar.add_task(self._stage, total=1.0)
+            bar.update(self._task, completed=self._fraction)
             bar.start()
             self._bar = bar

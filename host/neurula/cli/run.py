@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -27,22 +28,39 @@ BURSTS_MAX = (1 << 31) - 1
 def run(
     brain: Annotated[str, typer.Argument(metavar="GENOME|BRAIN.nrl", help="A genome, a grown BRAIN.npz or an image.")],
     runtime: Annotated[
-        str, typer.Option("--runtime", metavar="NAME", help="reference, npu, npu-pure, micropython, micropython32, sim:BOARD, core:CORE.")
+        str,
+        typer.Option(
+            "--runtime",
+            metavar="NAME",
+            help="reference, npu, npu-pure, micropython, micropython32, sim:BOARD, core:CORE.",
+        ),
     ] = "npu",
     bursts: Annotated[
-        int | None, typer.Option("--bursts", min=1, max=BURSTS_MAX, help="How many; default: as far as the stimulus goes, or 100.")
+        int | None,
+        typer.Option("--bursts", min=1, max=BURSTS_MAX, help="How many; default: as far as the stimulus goes, or 100."),
     ] = None,
-    stimulus: Annotated[str | None, typer.Option("--stimulus", metavar="FILE", help="JSON list of what to force and inject.")] = None,
-    spikes: Annotated[str | None, typer.Option("--spikes", metavar="FILE", help="Write spikes as JSON lines; - is standard output.")] = None,
-    hashes: Annotated[str | None, typer.Option("--hashes", metavar="FILE", help="Write the state's hash per burst as JSON lines.")] = None,
+    stimulus: Annotated[
+        str | None, typer.Option("--stimulus", metavar="FILE", help="JSON list of what to force and inject.")
+    ] = None,
+    spikes: Annotated[
+        str | None, typer.Option("--spikes", metavar="FILE", help="Write spikes as JSON lines; - is standard output.")
+    ] = None,
+    hashes: Annotated[
+        str | None, typer.Option("--hashes", metavar="FILE", help="Write the state's hash per burst as JSON lines.")
+    ] = None,
     compare: Annotated[
-        str | None, typer.Option("--compare", metavar="RUNTIME", help="Run this runtime too and stop at the first difference.")
+        str | None,
+        typer.Option("--compare", metavar="RUNTIME", help="Run this runtime too and stop at the first difference."),
     ] = None,
     firmware: Annotated[
-        str | None, typer.Option("--firmware", metavar="FILE", help="Boot this file instead of the one that `make boards` built.")
+        str | None,
+        typer.Option("--firmware", metavar="FILE", help="Boot this file instead of the one that `make boards` built."),
     ] = None,
     neuron_ids: Annotated[
-        str | None, typer.Option("--neuron-ids", metavar="FILE", help="JSON {area id: first neuron id}, to share another engine's chance.")
+        str | None,
+        typer.Option(
+            "--neuron-ids", metavar="FILE", help="JSON {area id: first neuron id}, to share another engine's chance."
+        ),
     ] = None,
     keep_all: KeepAll = False,
     seed: Seed = 0,
@@ -67,9 +85,10 @@ def run(
         print_json(answer_json(plan, loaded, geometry, tally))
         return
     warn_of(loaded.problems)
-    on_stdout = STDOUT in (spikes, hashes)
-    for line in [*(tally.raster.lines(is_unicode() and not on_stdout) if raster else []), *summary(plan, tally)]:
-        (write_error if on_stdout else say)(line)
+    taken = STDOUT in (spikes, hashes)
+    picture = tally.raster.lines(is_unicode(sys.stderr if taken else sys.stdout)) if raster else []
+    for line in [*picture, *summary(plan, tally)]:
+        (write_error if taken else say)(line)
 
 
 def require_outputs(outputs: Sequence[str | None], as_json: bool, inputs: Sequence[str | None]) -> None:
@@ -116,6 +135,8 @@ def summary(plan: Plan, tally: Tally) -> list[str]:
         f"state hash {tally.last_hash:08x}"
     ]
     if plan.compare is not None:
-        lines.append(f"{plan.runtime} and {plan.compare} had the same state after each of {counted(tally.bursts, 'burst')}")
+        lines.append(
+            f"{plan.runtime} and {plan.compare} had the same state after each of {counted(tally.bursts, 'burst')}"
+        )
     lines += [f"wrote {path}" for path in (plan.spikes, plan.hashes) if path not in (None, STDOUT)]
     return lines

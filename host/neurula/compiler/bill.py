@@ -96,7 +96,12 @@ def burst_us(sizes: ImageSizes, board: Board, firing: float) -> float | None:
 
     Spikes are taken to have average fan-out. None where the board's cycles were not measured.
     """
-    if board.cycles_per_burst is None or board.cycles_per_neuron is None or board.cycles_per_event is None or not board.clock_hz:
+    if (
+        board.cycles_per_burst is None
+        or board.cycles_per_neuron is None
+        or board.cycles_per_event is None
+        or not board.clock_hz
+    ):
         return None
     spikes = (board.cycles_per_spike or 0.0) * sizes.neurons + board.cycles_per_event * sizes.synapses
     cycles = board.cycles_per_burst + board.cycles_per_neuron * sizes.neurons + firing * spikes
@@ -137,6 +142,14 @@ def remedies(worst: Consumer | None, larger: list[str], excess: int) -> str:
     """Three things to try, the most promising first."""
     area = repr(worst.area) if worst else "the largest area"
     cure = _CURES[worst.kind].format(area=area) if worst else "use smaller areas"
-    smaller = f"make area {area} smaller" if not worst or worst.kind != INPUTS else "leave out areas that the robot does not need"
-    board = f"build for a larger board ({', '.join(larger)})" if larger else "split the brain, because no larger board is known"
+    smaller = (
+        f"make area {area} smaller"
+        if not worst or worst.kind != INPUTS
+        else "leave out areas that the robot does not need"
+    )
+    board = (
+        f"build for a larger board ({', '.join(larger)})"
+        if larger
+        else "split the brain, because no larger board is known"
+    )
     return f"Save {excess:,} bytes or more: {cure}; or {smaller}; or {board}."

@@ -1,4 +1,7 @@
-"""Two images compared by what they mean: areas by id, groups by source, delay and target. Places of things do not count."""
+"""Two images compared by what they mean: areas by id, groups by source, delay and target.
+
+Where arrays lie does not count, except inside the rows of synapses, which name their targets by place.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,11 @@ def compare_images(left: Image, right: Image) -> list[FieldDifference]:
         first, second = describe(left), describe(right)
         for place in [*first, *(place for place in second if place not in first)]:
             if place not in first or place not in second:
-                found.append(FieldDifference(place, "present", "yes" if place in first else None, "yes" if place in second else None))
+                found.append(
+                    FieldDifference(
+                        place, "present", "yes" if place in first else None, "yes" if place in second else None
+                    )
+                )
                 continue
             found += [
                 FieldDifference(place, field, first[place].get(field), second[place].get(field))
@@ -69,25 +76,32 @@ def group_rows(image: Image) -> dict[str, Row]:
     groups = records_of(image, "GROUP", "GRUP")
     sizes = group_bytes(image, groups)
     rows: dict[str, Row] = {}
-    for index in range(image.groups):
-        place = unused(rows, group_place(image, index))
+    for index, place in enumerate(group_places(image)):
         delay_line = "kept" if groups["pending_at"][index] else "none"
-        rows[place] = {"rows_kind": int(groups["rows_kind"][index]), "bytes": sizes[index], "delay_line": delay_line}
+        rows[unused(rows, place)] = {
+            "rows_kind": int(groups["rows_kind"][index]),
+            "bytes": sizes[index],
+            "delay_line": delay_line,
+        }
     for tag in ("ROWS", "RTAB", "DATA"):
         offset, size = image.sections[tag]
-        rows[f"section {tag}"] = {"bytes": size, "contents": f"checksum {crc32(image.data[offset : offset + size]):08x}"}
+        rows[f"section {tag}"] = {
+            "bytes": size,
+            "contents": f"checksum {crc32(image.data[offset : offset + size]):08x}",
+        }
     return rows
 
 
-def group_place(image: Image, index: int) -> str:
-    """A group as a person would name it."""
-    names = image.names()
+def group_places(image: Image) -> list[str]:
+    """Every group as a person would name it."""
+    ids = [area_id for area_id, _ in image.names()]
     groups = records_of(image, "GROUP", "GRUP")
     first, size = image.sections["AREA"][0], 4 * len(RECORDS["AREA"])
-    source = names[(int(groups["area_at"][index]) - first) // size][0]
-    target_at = int(groups["target_at"][index])
-    target = f" to {names[(target_at - first) // size][0]}" if target_at else ""
-    return f"synapses from {source}{target}, delay {int(groups['delay'][index])}"
+    places = []
+    for source_at, target_at, delay in zip(groups["area_at"], groups["target_at"], groups["delay"], strict=True):
+        target = f" to {ids[(int(target_at) - first) // size]}" if target_at else ""
+        places.append(f"synapses from {ids[(int(source_at) - first) // size]}{target}, delay {int(delay)}")
+    return places
 
 
 def plastic_rows(image: Image) -> dict[str, Row]:
@@ -95,19 +109,16 @@ def plastic_rows(image: Image) -> dict[str, Row]:
     columns = records_of(image, "PLASTIC", "PLAS")
     first, size = image.sections["GRUP"][0], 4 * len(RECORDS["GROUP"])
     rows: dict[str, Row] = {}
+    places = group_places(image)
     for index, at in enumerate(columns["group_at"]):
         row: Row = {field: int(columns[field][index]) for field in ("window", "step_up", "step_down", "weight_max")}
-        rows[unused(rows, "learning " + group_place(image, (int(at) - first) // size))] = row
+        rows[unused(rows, "learning " + places[(int(at) - first) // size])] = row
     return rows
 
 
 def unused(rows: dict[str, Row], place: str) -> str:
     """The place, numbered if an image has it twice."""
-    number, name = 1, place
-    while name in rows:
-        number += 1
-        name = f"{place} ({number})"
-    return name
+    return place if place not in rows else f"{place} (entry {len(rows)})"
 
 
 def word(image: Image, at: int) -> int:

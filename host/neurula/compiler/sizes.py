@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from neurula_npu import Image
 from neurula_npu.schema import RECORDS, ROWS_EACH, ROWS_SAME, ROWS_U32
 
-# The arrays of an area in RAM: field of its record -> (name, bytes a neuron). Driving values have as many per ring slot.
+# The arrays of an area in RAM: field of its record -> (name, bytes a neuron; of driving values as many per ring slot).
 STATE_FIELDS = {
     "potentials_at": ("potentials", 4),
     "stamps_at": ("refractory stamps", 2),
@@ -66,12 +66,15 @@ def measure(image: Image) -> ImageSizes:
     columns = records_of(image, "AREA", "AREA")
     areas = [area_ram(columns, index, image.slots) for index in range(image.areas)]
     files: list[dict[str, int]] = [
-        {THRESHOLDS: 4 * int(n)} if at else {} for n, at in zip(columns["neurons"], columns["thresholds_at"], strict=True)
+        {THRESHOLDS: 4 * int(n)} if at else {}
+        for n, at in zip(columns["neurons"], columns["thresholds_at"], strict=True)
     ]
     groups = records_of(image, "GROUP", "GRUP")
     first = image.sections["AREA"][0]
     size = 4 * len(RECORDS["AREA"])
-    for index, (row_bytes, weights) in enumerate(zip(group_bytes(image, groups), group_weights(image, groups), strict=True)):
+    for index, (row_bytes, weights) in enumerate(
+        zip(group_bytes(image, groups), group_weights(image, groups), strict=True)
+    ):
         area = (int(groups["area_at"][index]) - first) // size
         add(files[area], SYNAPSES, row_bytes)
         add(areas[area], WEIGHTS, weights)
@@ -85,7 +88,9 @@ def measure(image: Image) -> ImageSizes:
     ram = sum(sum(area.ram.values()) for area in listed)
     file = sum(sum(area.image.values()) for area in listed)
     total = len(image.data)
-    return ImageSizes(listed, image.neurons, image.synapses, image.ram_bytes, total, image.ram_bytes - ram, total - file)
+    return ImageSizes(
+        listed, image.neurons, image.synapses, image.ram_bytes, total, image.ram_bytes - ram, total - file
+    )
 
 
 def area_ram(columns: Mapping[str, NDArray[np.int32]], index: int, slots: int) -> dict[str, int]:

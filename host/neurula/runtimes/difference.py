@@ -46,7 +46,7 @@ class Array:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """The first entry in which two states differ. area: its id, "" for what belongs to none; neuron: index inside it."""
+    """The first entry in which two states differ. area: its id, "" for what belongs to none; neuron: index in it."""
 
     area: str
     neuron: int
@@ -62,7 +62,7 @@ class Difference:
 
 
 def first_difference(image: Image, left: bytes, right: bytes) -> Difference | None:
-    """The first difference by area, field and neuron; what belongs to no area comes last. None if the states are equal."""
+    """The first difference by area, field and neuron; what belongs to no area comes last. None if there is none."""
     if left == right:
         return None
     if len(left) != len(right):
@@ -96,7 +96,9 @@ def arrays_of(image: Image, newest: int) -> Iterator[Array]:
         yield from area_arrays(image, index, newest)
     for index in range(image.groups):
         group = image.sections["GRUP"][0] + 4 * len(RECORDS["GROUP"]) * index
-        delay, pending_at, target_at = (image_word(image, group + _GROUP_WORDS[n]) for n in ("delay", "pending_at", "target_at"))
+        delay, pending_at, target_at = (
+            image_word(image, group + _GROUP_WORDS[n]) for n in ("delay", "pending_at", "target_at")
+        )
         if pending_at:
             area = (target_at - image.sections["AREA"][0]) // (4 * len(RECORDS["AREA"]))
             neurons = image_word(image, target_at + _AREA_WORDS["neurons"])

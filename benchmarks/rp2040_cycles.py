@@ -1,0 +1,102 @@
+"""Cycles of the viper kernels on the emulated RP2040 (real MicroPython firmware; zero-wait flash): per event, per neuron, per call.
+
+Exact and repeatable: SysTick counts, with the USB interrupt masked. Prints one JSON line; `--table` a Markdown table.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import numpy as np
+
+from neurula.compiler import lower, write_image
+from neurula.development.connectome import Bundle, Connectome, GrownArea
+from neurula.genome.model import CorticalArea, MappingRule
+from neurula.runtimes.firmware_files import compiled_firmware
+from neurula.sim.rp2040 import Rp2040
+
+SCRIPT = """
+import gc, machine
+from uctypes import bytearray_at, addressof
+from neurula_mcu.brain import Brain
+from neurula_mcu import kernels
+mem32 = machine.mem32
+
+def timed(f, *arguments):
+    gc.collect()
+    mem32[0xE000E180] = 1 << 5
+    mem32[0xE000E010] = 0
+    mem32[0xE000E014] = 0xFFFFFF
+    mem32[0xE000E018] = 0
+    mem32[0xE000E010] = 5
+    a = mem32[0xE000E018]
+    b = mem32[0xE000E018]
+    f(*arguments)
+    c = mem32[0xE000E018]
+    mem32[0xE000E100] = 1 << 5
+    return (b - c) - (a - b)
+
+with open('brain.nrl', 'rb') as file:
+    brain = Brain(file.read())
+img, ram, stim = brain._img, brain._ram, brain._stim
+for fire in (0, 32, 64):
+    brain._load_stimulus([(1, i) for i in range(fire)] if fire else [], [])
+    brain.step([(1, i) for i in range(fire)], [])
+    r = [timed(kernels.begin, img, ram, stim, 0), timed(kernels.deliver, 0, 0, img, ram), timed(kernels.update, 0, 0, img, ram, stim, 0, 0)]
+    print(fire, *r)
+    brain.step()
+    brain.step()
+g = brain.step
+print('step', timed(g), gc.mem_free())
+"""
+
+
+def network(fan_out: int, neurons: int, same: bool, **parameters: object) -> bytes:
+    """128 sources, each with fan_out random targets among `neurons`."""
+    rng = np.random.default_rng(1)
+    power = GrownArea(CorticalArea("___power", "power", "CORE", excitability=1.0), 0)
+    source = GrownArea(CorticalArea("Csourc", "source", dims=(128, 1, 1), psp_uniform=True, firing_threshold=100.0), 1)
+    sink = CorticalArea("Csink_", "sink", dims=(neurons, 1, 1), firing_threshold=1e6, **parameters)  # type: ignore[arg-type]
+    targets = np.concatenate([np.sort(rng.choice(neurons, fan_out, replace=False)) for _ in range(128)]).astype(np.int32)
+    if same:
+        targets = np.tile(np.arange(fan_out, dtype=np.int32), 128)
+    rule = MappingRule("any")
+    connectome = Connectome(
+        (power, source, GrownArea(sink, 129)), (Bundle(1, 2, rule, 0, len(targets)),),
+        np.repeat(np.arange(128, dtype=np.int32), fan_out), targets,
+    )
+    return write_image(lower(connectome, keep_all=True))
+
+
+def measure(image: bytes) -> list[list[int]]:
+    files = {**compiled_firmware("armv6m"), "/brain.nrl": image}
+    with Rp2040(files=files) as board:
+        lines = board.run(SCRIPT, timeout_s=30).splitlines()
+    return [[int(word) for word in line.split()[1:]] for line in lines if line[0].isdigit()] + [[int(w) for w in lines[-1].split()[1:]]]
+
+
+def main() -> None:
+    results = {}
+    for fan_out in (8, 16, 64):
+        rows = measure(network(fan_out, 1024, False))
+        results[f"list fan-out {fan_out}: cycles per event"] = round((rows[2][1] - rows[1][1]) / 32 / fan_out, 2)
+        results[f"list fan-out {fan_out}: cycles per spike"] = round((rows[2][1] - rows[1][1]) / 32, 1)
+    rows = measure(network(64, 1024, True))
+    results["run fan-out 64: cycles per event"] = round((rows[2][1] - rows[1][1]) / 32 / 64, 2)
+    for name, parameters in (("plain", {}), ("accumulating", {"charge_accumulation": True}),
+                             ("leaking", {"charge_accumulation": True, "leak_coefficient": 0.1})):
+        few, many = (measure(network(n, 1024, True, **parameters))[2][2] for n in (256, 512))
+        results[f"update {name}: cycles per updated neuron"] = round((many - few) / 256, 1)
+    big, small = (measure(network(8, n, True))[0][2] for n in (2048, 1024))
+    results["update: cycles per silent neuron"] = round((big - small) / 1024, 2)
+    results["begin, deliver, update of an empty burst: cycles"] = measure(network(8, 32, True))[0]
+    results["step from Python, empty burst: cycles"] = measure(network(8, 32, True))[3][0]
+    if "--table" in sys.argv:
+        print("| what | cycles |\n|---|---|\n" + "\n".join(f"| {name} | {value} |" for name, value in results.items()))
+    else:
+        print(json.dumps(results, indent=1))
+
+
+if __name__ == "__main__":
+    main()

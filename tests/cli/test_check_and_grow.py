@@ -1,0 +1,96 @@
+"""`check` lists problems with code, place and remedy; `grow` grows and tells what grew."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from neurula.development import develop, load_connectome
+from neurula.genome import read_genome
+from tests.cli.conftest import Command
+from tests.cli.genomes import LONELY, MOTOR, POWER, TIMER, timer_genome, write_genome
+
+
+def test_a_sound_genome_has_no_problems(neurula: Command, genome: str) -> None:
+    done = neurula("check", genome)
+    assert done.exit_code == 0
+    assert done.out.endswith("no problems\n")
+
+
+def test_problems_have_code_severity_path_message_and_remedy(neurula: Command, tmp_path: Path) -> None:
+    path = write_genome(tmp_path, timer_genome(nx_leak_c_f=10))
+    done = neurula("check", path, "--json")
+    assert done.exit_code == 0
+    problem = next(p for p in done.json["problems"] if p["code"] == "G221")
+    assert set(problem) == {"code", "severity", "path", "message", "remedy"}
+    assert problem["path"].endswith("nx-leak_c-f")
+    human = neurula("check", path)
+    assert human.exit_code == 0
+    assert "G221" in human.out
+    assert "1 problem\n" in human.out
+
+
+def test_a_genome_that_cannot_be_read_is_a_problem_too(neurula: Command, tmp_path: Path) -> None:
+    (tmp_path / "x.json").write_text('{"a": ', encoding="utf-8")
+    done = neurula("check", str(tmp_path / "x.json"), "--json")
+    assert done.exit_code == 4
+    assert done.json["ok"] is False
+    assert [(p["code"], p["severity"]) for p in done.json["problems"]] == [("G104", "error")]
+    assert done.json["error"]["code"] == "G104"
+
+
+def test_names_of_areas_are_not_read_as_markup(neurula: Command, genome: str) -> None:
+    assert "Timer [of red]" in neurula("grow", genome).out
+
+
+def test_grow_counts_what_grew(neurula: Command, genome: str) -> None:
+    answer = neurula("grow", genome, "--json").json
+    per_area = {area["id"]: area for area in answer["per_area"]}
+    assert answer["areas"] == len(per_area)
+    assert answer["neurons"] == sum(area["neurons"] for area in per_area.values())
+    assert answer["synapses"] == 4 + 12
+    assert answer["seconds"] >= 0
+    assert per_area[TIMER] | {"first_neuron": 0} == {
+        "id": TIMER, "name": "Timer [of red]", "group": "CUSTOM", "dims": [2, 2, 1], "neurons": 4, "first_neuron": 0,
+        "outgoing": 12, "incoming": 4,
+    }  # fmt: skip
+    assert (per_area[POWER]["outgoing"], per_area[MOTOR]["incoming"], per_area[LONELY]["incoming"]) == (4, 12, 0)
+
+
+def test_grow_writes_the_brain_that_develop_grows(neurula: Command, genome: str, tmp_path: Path) -> None:
+    path = str(tmp_path / "brain.npz")
+    assert neurula("grow", genome, "-o", path).exit_code == 0
+    written, grown = load_connectome(path), develop(read_genome(genome)).connectome
+    assert (written.source == grown.source).all()
+    assert written.bundles == grown.bundles
+
+
+def test_a_grown_brain_compiles_to_the_same_image(neurula: Command, genome: str, image: str, tmp_path: Path) -> None:
+    grown, again = str(tmp_path / "brain.npz"), tmp_path / "again.nrl"
+    assert neurula("grow", genome, "-o", grown).exit_code == 0
+    assert neurula("build", grown, "-o", str(again)).exit_code == 0
+    assert again.read_bytes() == Path(image).read_bytes()
+
+
+def test_a_grown_brain_takes_no_seed(neurula: Command, genome: str, tmp_path: Path) -> None:
+    grown = str(tmp_path / "brain.npz")
+    assert neurula("grow", genome, "-o", grown).exit_code == 0
+    done = neurula("build", grown, "--seed", "3", "--json")
+    assert (done.exit_code, done.json["error"]["code"]) == (2, "U202")
+
+
+def test_warnings_go_to_standard_error(neurula: Command, tmp_path: Path) -> None:
+    path = write_genome(tmp_path, timer_genome(nx_leak_c_f=10))
+    done = neurula("grow", path)
+    assert done.err.startswith("warning G221: ")
+    assert "G221" not in done.out
+    done = neurula("grow", path, "--json")
+    assert done.err == ""
+    assert [p["code"] for p in done.json["problems"]] == ["G221"]
+
+
+@pytest.mark.parametrize("output", ["/dev/null", "none/brain.npz", "."])
+def test_a_brain_is_not_written_where_no_file_can_be(neurula: Command, genome: str, output: str) -> None:
+    done = neurula("grow", genome, "-o", output, "--json")
+    assert (done.exit_code, done.json["error"]["code"]) == (2, "U203")
