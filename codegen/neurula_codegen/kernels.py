@@ -81,6 +81,8 @@ def deliver():
             phase = phase + 1
             if phase >= delay:
                 phase = 0
+            if phase < 0:
+                phase = 0
             R32[y] = phase
             y = pending + ((phase * size) << 2)
             shift = phase - 1
@@ -102,7 +104,8 @@ def deliver():
         word = I32[area + AREA.bits_at]
         word = word + bits + slot * slot_bytes
         values = I32[area + AREA.values_at]
-        values = values + ((slot * count) << 2)
+        if values != 0:
+            values = values + ((slot * count) << 2)
         kind = I32[group + GROUP.rows_kind]
         rows = I32[group + GROUP.rows_at]
         i = 0
@@ -139,7 +142,9 @@ def deliver():
                                 at = at + 8
                                 e = k >> 16
                                 k = k & 255
-                                v = R32[values + (j << 2)]
+                                v = 0
+                                if values != 0:
+                                    v = R32[values + (j << 2)]
                                 if step < 0:
                                     v = 0 - v
                                     step = 0 - step
@@ -312,6 +317,8 @@ def update(at, forced):
                                 b = v - b
                                 if b < 0:
                                     b = 0
+                                if b > POTENTIAL_MAX:
+                                    b = POTENTIAL_MAX
                                 R32[y] = b
                             R32[values + (i << 2)] = v
                         v = 0
@@ -353,6 +360,8 @@ def update(at, forced):
                         b = v - b
                         if b < 0:
                             b = 0
+                        if b > POTENTIAL_MAX:
+                            b = POTENTIAL_MAX
                         R32[y] = b
                     R32[values + (i << 2)] = v
                 if stamps != 0:
@@ -463,12 +472,12 @@ def learn():
                             v = R32[y]
                             if b == 2:
                                 v = v + up
-                                if v > top:
-                                    v = top
                             else:
                                 v = v - down
-                                if v < 0:
-                                    v = 0
+                            if v > top:
+                                v = top
+                            if v < 0:
+                                v = 0
                             R32[y] = v
                         at = at + 2
                         y = y + 4

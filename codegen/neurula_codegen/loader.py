@@ -44,8 +44,8 @@ class Image:
         self.data = data
         size = len(data)
         require(size >= HEADER.bytes + TRAILER + 4, "I101", "the file is too short to be an image", size)
-        require(size & 3 == 0 and size < 2147483648, "I105", "an image is a whole number of words, below 2 GiB", size)
         require(bytes(data[0:4]) == SCHEMA.magic, "I102", "the file does not begin with NRLB: it is no image of a brain")
+        require(size & 3 == 0 and size < 2147483648, "I105", "an image is a whole number of words, below 2 GiB", size)
         require(uword(data, HEADER.version) == VERSION, "I103", "the image is of another format version", HEADER.version)
         require(
             uword(data, HEADER.fingerprint) == FINGERPRINT,
@@ -73,10 +73,20 @@ class Image:
         self.weights_at = uword(data, HEADER.weights_at)
         self.weights_end = uword(data, HEADER.weights_end)
         self.check_ram()
+        self.claimed = RAM.bytes
+        for index in range(self.areas):
+            self.check_inputs(self.area_at(index))
+        require(self.claimed == self.input_end, "I111", "the input words are not as many as the neurons", HEADER.input_end)
         for index in range(self.areas):
             self.check_area(self.area_at(index))
+        self.sources = 0
         for index in range(self.groups):
             self.check_group(self.sections["GRUP"][0] + index * GROUP.bytes)
+        self.claim(self.bits_at, self.slots * self.slot_bytes, HEADER.bits_at)
+        if self.seen_at:
+            self.claim(self.seen_at, self.slot_bytes, HEADER.seen_at)
+        self.claim(self.weights_at, self.weights_end - self.weights_at, HEADER.weights_at)
+        self.claimed = self.input_end
         for index in range(self.plastics):
             self.check_plastic(self.sections["PLAS"][0] + index * PLASTIC.bytes)
         for index in range(self.inits):
@@ -134,8 +144,10 @@ class Image:
     def within(self, at, size, low, high, align, code, message, place):
         require(at & (align - 1) == 0 and low <= at and size >= 0 and at + size <= high, code, message, place)
 
-    def in_ram(self, at, size, align, place):
-        self.within(at, size, RAM.bytes, self.ram_bytes, align, "I111", "a RAM array lies outside the RAM block", place)
+    def claim(self, at, size, place):
+        """RAM arrays follow each other without overlap: inputs, areas, delay lines, bitmaps, scratch, weights."""
+        self.within(at, size, self.claimed, self.ram_bytes, 4, "I111", "a RAM array lies outside or over another", place)
+        self.claimed = at + size
 
     def check_ram(self):
         require(self.ram_bytes >= RAM.bytes and self.ram_bytes & 3 == 0, "I111", "the RAM block is too small", HEADER.ram_bytes)
@@ -143,10 +155,7 @@ class Image:
         require(self.input_end == RAM.bytes + 4 * self.neurons, "I111", "the input words are not as many as the neurons", HEADER.input_end)
         require(self.input_end <= self.ram_bytes, "I111", "the input words lie outside the RAM block", HEADER.input_end)
         require(self.slot_bytes & 3 == 0 and self.slot_bytes <= self.ram_bytes, "I111", "a bitmap slot is not a number of words", HEADER.slot_bytes)
-        self.in_ram(self.bits_at, self.slots * self.slot_bytes, 4, HEADER.bits_at)
-        self.in_ram(self.weights_at, self.weights_end - self.weights_at, 4, HEADER.weights_at)
-        if self.plastics:
-            self.in_ram(self.seen_at, self.slot_bytes, 4, HEADER.seen_at)
+        require(self.seen_at != 0 or self.plastics == 0, "I111", "plastic pairs without their scratch", HEADER.seen_at)
         require(self.rows >= 1 and word(self.data, self.sections["RDIR"][0]) == 0, "I112", "row 0 must be the empty row", HEADER.rows)
 
     def area_at(self, index):
@@ -156,12 +165,16 @@ class Image:
         first = self.sections["AREA"][0]
         return first <= at < first + self.areas * AREA.bytes and (at - first) % AREA.bytes == 0
 
+    def check_inputs(self, area):
+        """The input words of the areas follow each other in the order of the areas."""
+        n = uword(self.data, area + AREA.neurons)
+        require(1 <= n <= self.neurons, "I111", "an area has no neurons or more than the image", area)
+        require(uword(self.data, area + AREA.input_at) == self.claimed, "I111", "an area's input words do not follow those before", area)
+        self.claim(self.claimed, 4 * n, area)
+
     def check_area(self, area):
         data = self.data
         n = uword(data, area + AREA.neurons)
-        require(1 <= n <= self.neurons, "I111", "an area has no neurons or more than the image", area)
-        at = uword(data, area + AREA.input_at)
-        self.within(at, 4 * n, RAM.bytes, self.input_end, 4, "I111", "an area's input words lie outside", area)
         at = uword(data, area + AREA.bits_at)
         self.within(at, 2 * ((n + 15) >> 4), 0, self.slot_bytes, 2, "I111", "an area's bitmap lies outside its slot", area)
         flags = uword(data, area + AREA.flags)
@@ -175,7 +188,10 @@ class Image:
             at = uword(data, area + field)
             require(at != 0 or not needed, "I111", "an area lacks an array that its parameters need", area + field)
             if at:
-                self.in_ram(at, size, 4, area + field)
+                self.claim(at, (size + 3) & -4, area + field)
+        require(valued or uword(data, area + AREA.values_at) == 0, "I113", "an area keeps values that none of its spikes carries", area)
+        stored = uword(data, area + AREA.potentials_at)
+        require(stored != 0 or uword(data, area + AREA.gain) == 1, "I113", "an area without potentials has a gain", area)
         at = uword(data, area + AREA.thresholds_at)
         if at:
             first, length = self.sections["THRS"]
@@ -197,6 +213,8 @@ class Image:
         area = uword(data, group + GROUP.area_at)
         require(self.is_area(area), "I112", "a group names no area", group)
         n = uword(data, area + AREA.neurons)
+        self.sources += n
+        require(self.sources <= 65536 + 64 * self.neurons, "I107", "more groups than the neurons can justify", group)
         delay = uword(data, group + GROUP.delay)
         target = uword(data, group + GROUP.target_at)
         pending = uword(data, group + GROUP.pending_at)
@@ -214,8 +232,8 @@ class Image:
         require(target == 0 or kind == ROWS.EACH, "I112", "the rows of a plastic group must be each neuron's own", group)
         if pending:
             require(target != 0 and delay >= 2, "I112", "a delay line without a plastic group", group)
-            self.in_ram(pending, delay * 4 * uword(data, target + AREA.neurons), 4, group)
-            self.in_ram(uword(data, group + GROUP.phase_at), 4, 4, group)
+            self.claim(pending, delay * 4 * uword(data, target + AREA.neurons), group)
+            self.claim(uword(data, group + GROUP.phase_at), 4, group)
 
     def check_plastic(self, plastic):
         data = self.data
@@ -230,7 +248,7 @@ class Image:
         data = self.data
         words = uword(data, init + INIT.words)
         require(words <= self.ram_bytes >> 2, "I111", "an initial stretch is longer than the RAM block", init)
-        self.in_ram(uword(data, init + INIT.ram_at), 4 * words, 4, init)
+        self.claim(uword(data, init + INIT.ram_at), 4 * words, init)
         at = uword(data, init + INIT.from_at)
         if at:
             first, length = self.sections["DATA"]

@@ -32,6 +32,8 @@ class Image:
     seen_at: int
     weights_at: int
     weights_end: int
+    claimed: int
+    sources: int
     sections: dict[str, tuple[int, int]]
     def __init__(self, data: Any, ram_limit: int) -> None: ...
     def area_at(self, index: int) -> int: ...

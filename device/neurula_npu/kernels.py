@@ -112,6 +112,8 @@ class Kernels:
                 phase = phase + 1
                 if phase >= delay:
                     phase = 0
+                if phase < 0:
+                    phase = 0
                 R32[y >> 2] = phase
                 y = pending + (phase * size << 2)
                 shift = phase - 1
@@ -133,7 +135,8 @@ class Kernels:
             word = I32[area + 8 >> 2]
             word = word + bits + slot * slot_bytes
             values = I32[area + 84 >> 2]
-            values = values + (slot * count << 2)
+            if values != 0:
+                values = values + (slot * count << 2)
             kind = I32[group + 8 >> 2]
             rows = I32[group + 12 >> 2]
             i = 0
@@ -170,7 +173,9 @@ class Kernels:
                                     at = at + 8
                                     e = k >> 16
                                     k = k & 255
-                                    v = R32[values + (j << 2) >> 2]
+                                    v = 0
+                                    if values != 0:
+                                        v = R32[values + (j << 2) >> 2]
                                     if step < 0:
                                         v = 0 - v
                                         step = 0 - step
@@ -352,6 +357,8 @@ class Kernels:
                                     b = v - b
                                     if b < 0:
                                         b = 0
+                                    if b > 1073741823:
+                                        b = 1073741823
                                     R32[y >> 2] = b
                                 R32[values + (i << 2) >> 2] = v
                             v = 0
@@ -391,6 +398,8 @@ class Kernels:
                             b = v - b
                             if b < 0:
                                 b = 0
+                            if b > 1073741823:
+                                b = 1073741823
                             R32[y >> 2] = b
                         R32[values + (i << 2) >> 2] = v
                     if stamps != 0:
@@ -505,12 +514,12 @@ class Kernels:
                                 v = R32[y >> 2]
                                 if b == 2:
                                     v = v + up
-                                    if v > top:
-                                        v = top
                                 else:
                                     v = v - down
-                                    if v < 0:
-                                        v = 0
+                                if v > top:
+                                    v = top
+                                if v < 0:
+                                    v = 0
                                 R32[y >> 2] = v
                             at = at + 2
                             y = y + 4

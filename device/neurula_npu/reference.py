@@ -234,6 +234,9 @@ class ReferenceBrain:
 
     def step(self, forced: Sequence[tuple[int, int]] = (), inject: Sequence[tuple[int, int, int]] = ()) -> None:
         """One burst. forced: (area, neuron) that fire whatever their state; inject: (area, neuron, input units)."""
+        for index, neuron in [*((a, n) for a, n, _ in inject), *forced]:
+            if not (0 <= index < len(self.areas) and 0 <= neuron < self.areas[index].neurons):
+                raise IndexError(f"no neuron {neuron} in area {index}")
         self.burst += 1
         self._inject([(a.index, 0, a.power) for a in self.areas if a.power])
         self._inject([(area, neuron, clamp(units, POTENTIAL_MAX)) for area, neuron, units in inject])
@@ -242,8 +245,6 @@ class ReferenceBrain:
         self.fired_now: set[tuple[int, int]] = set()
         for area_index, neuron in forced:
             area = self.areas[area_index]
-            if not 0 <= neuron < area.neurons:
-                raise IndexError(f"no neuron {neuron} in area {area_index}")
             self._update(area, neuron, keep=True)
             self._force(area, neuron)
         for area in self.areas:
@@ -310,7 +311,7 @@ class ReferenceBrain:
         if segment.drive is None:
             return segment.step
         shift, k, cap = segment.drive
-        value = area.values[self._slot(delay)][neuron]
+        value = area.values[self._slot(delay)][neuron] if area.values else 0
         contribution = scale(-value, -segment.step) if segment.step < 0 else scale(value, segment.step)
         if shift < 0:
             contribution = (contribution + (1 << (-shift - 1))) >> -shift
@@ -384,7 +385,7 @@ class ReferenceBrain:
             return
         if area.flags & AREA_FLAG_WEARS:
             v = area.psps[neuron]
-            area.psps[neuron] = max(0, int32(v - area.degeneration))
+            area.psps[neuron] = min(POTENTIAL_MAX, max(0, int32(v - area.degeneration)))
         area.values[self._slot(0)][neuron] = v
 
     def _force(self, area: Area, neuron: int) -> None:
@@ -405,10 +406,9 @@ class ReferenceBrain:
                 for j, target in enumerate(segment.targets):
                     both = ((group.area.index, neuron) in seen) + ((group.target.index, target - group.target.first) in seen)
                     at = segment.weights_at + 4 * j
-                    if both == 2:
-                        self.weights[at] = min(plastic["weight_max"], int32(self.weights[at] + plastic["step_up"]))
-                    elif both == 1:
-                        self.weights[at] = max(0, int32(self.weights[at] - plastic["step_down"]))
+                    if both:
+                        change = plastic["step_up"] if both == 2 else -plastic["step_down"]
+                        self.weights[at] = max(0, min(plastic["weight_max"], int32(self.weights[at] + change)))
 
     # --- what others see -------------------------------------------------------------------------------------
 

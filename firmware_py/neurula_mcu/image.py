@@ -40,8 +40,8 @@ class Image:
         self.data = data
         size = len(data)
         require(size >= 84 + TRAILER + 4, 'I101', 'the file is too short to be an image', size)
-        require(size & 3 == 0 and size < 2147483648, 'I105', 'an image is a whole number of words, below 2 GiB', size)
         require(bytes(data[0:4]) == b'NRLB', 'I102', 'the file does not begin with NRLB: it is no image of a brain')
+        require(size & 3 == 0 and size < 2147483648, 'I105', 'an image is a whole number of words, below 2 GiB', size)
         require(uword(data, 4) == VERSION, 'I103', 'the image is of another format version', 4)
         require(uword(data, 8) == FINGERPRINT, 'I104', 'the image was built for another schema: build it again with this version', 8)
         require(uword(data, 12) == size, 'I105', 'the file is shorter or longer than it says', 12)
@@ -66,10 +66,20 @@ class Image:
         self.weights_at = uword(data, 76)
         self.weights_end = uword(data, 80)
         self.check_ram()
+        self.claimed = 64
+        for index in range(self.areas):
+            self.check_inputs(self.area_at(index))
+        require(self.claimed == self.input_end, 'I111', 'the input words are not as many as the neurons', 60)
         for index in range(self.areas):
             self.check_area(self.area_at(index))
+        self.sources = 0
         for index in range(self.groups):
             self.check_group(self.sections['GRUP'][0] + index * 32)
+        self.claim(self.bits_at, self.slots * self.slot_bytes, 64)
+        if self.seen_at:
+            self.claim(self.seen_at, self.slot_bytes, 72)
+        self.claim(self.weights_at, self.weights_end - self.weights_at, 76)
+        self.claimed = self.input_end
         for index in range(self.plastics):
             self.check_plastic(self.sections['PLAS'][0] + index * 32)
         for index in range(self.inits):
@@ -124,8 +134,10 @@ class Image:
     def within(self, at, size, low, high, align, code, message, place):
         require(at & align - 1 == 0 and low <= at and (size >= 0) and (at + size <= high), code, message, place)
 
-    def in_ram(self, at, size, align, place):
-        self.within(at, size, 64, self.ram_bytes, align, 'I111', 'a RAM array lies outside the RAM block', place)
+    def claim(self, at, size, place):
+        """RAM arrays follow each other without overlap: inputs, areas, delay lines, bitmaps, scratch, weights."""
+        self.within(at, size, self.claimed, self.ram_bytes, 4, 'I111', 'a RAM array lies outside or over another', place)
+        self.claimed = at + size
 
     def check_ram(self):
         require(self.ram_bytes >= 64 and self.ram_bytes & 3 == 0, 'I111', 'the RAM block is too small', 20)
@@ -133,10 +145,7 @@ class Image:
         require(self.input_end == 64 + 4 * self.neurons, 'I111', 'the input words are not as many as the neurons', 60)
         require(self.input_end <= self.ram_bytes, 'I111', 'the input words lie outside the RAM block', 60)
         require(self.slot_bytes & 3 == 0 and self.slot_bytes <= self.ram_bytes, 'I111', 'a bitmap slot is not a number of words', 68)
-        self.in_ram(self.bits_at, self.slots * self.slot_bytes, 4, 64)
-        self.in_ram(self.weights_at, self.weights_end - self.weights_at, 4, 76)
-        if self.plastics:
-            self.in_ram(self.seen_at, self.slot_bytes, 4, 72)
+        require(self.seen_at != 0 or self.plastics == 0, 'I111', 'plastic pairs without their scratch', 72)
         require(self.rows >= 1 and word(self.data, self.sections['RDIR'][0]) == 0, 'I112', 'row 0 must be the empty row', 40)
 
     def area_at(self, index):
@@ -146,12 +155,16 @@ class Image:
         first = self.sections['AREA'][0]
         return first <= at < first + self.areas * 128 and (at - first) % 128 == 0
 
+    def check_inputs(self, area):
+        """The input words of the areas follow each other in the order of the areas."""
+        n = uword(self.data, area + 4)
+        require(1 <= n <= self.neurons, 'I111', 'an area has no neurons or more than the image', area)
+        require(uword(self.data, area) == self.claimed, 'I111', "an area's input words do not follow those before", area)
+        self.claim(self.claimed, 4 * n, area)
+
     def check_area(self, area):
         data = self.data
         n = uword(data, area + 4)
-        require(1 <= n <= self.neurons, 'I111', 'an area has no neurons or more than the image', area)
-        at = uword(data, area)
-        self.within(at, 4 * n, 64, self.input_end, 4, 'I111', "an area's input words lie outside", area)
         at = uword(data, area + 8)
         self.within(at, 2 * (n + 15 >> 4), 0, self.slot_bytes, 2, 'I111', "an area's bitmap lies outside its slot", area)
         flags = uword(data, area + 12)
@@ -162,7 +175,10 @@ class Image:
             at = uword(data, area + field)
             require(at != 0 or not needed, 'I111', 'an area lacks an array that its parameters need', area + field)
             if at:
-                self.in_ram(at, size, 4, area + field)
+                self.claim(at, size + 3 & -4, area + field)
+        require(valued or uword(data, area + 84) == 0, 'I113', 'an area keeps values that none of its spikes carries', area)
+        stored = uword(data, area + 68)
+        require(stored != 0 or uword(data, area + 24) == 1, 'I113', 'an area without potentials has a gain', area)
         at = uword(data, area + 32)
         if at:
             first, length = self.sections['THRS']
@@ -177,6 +193,8 @@ class Image:
         area = uword(data, group)
         require(self.is_area(area), 'I112', 'a group names no area', group)
         n = uword(data, area + 4)
+        self.sources += n
+        require(self.sources <= 65536 + 64 * self.neurons, 'I107', 'more groups than the neurons can justify', group)
         delay = uword(data, group + 4)
         target = uword(data, group + 20)
         pending = uword(data, group + 16)
@@ -194,8 +212,8 @@ class Image:
         require(target == 0 or kind == 1, 'I112', "the rows of a plastic group must be each neuron's own", group)
         if pending:
             require(target != 0 and delay >= 2, 'I112', 'a delay line without a plastic group', group)
-            self.in_ram(pending, delay * 4 * uword(data, target + 4), 4, group)
-            self.in_ram(uword(data, group + 24), 4, 4, group)
+            self.claim(pending, delay * 4 * uword(data, target + 4), group)
+            self.claim(uword(data, group + 24), 4, group)
 
     def check_plastic(self, plastic):
         data = self.data
@@ -210,7 +228,7 @@ class Image:
         data = self.data
         words = uword(data, init + 4)
         require(words <= self.ram_bytes >> 2, 'I111', 'an initial stretch is longer than the RAM block', init)
-        self.in_ram(uword(data, init), 4 * words, 4, init)
+        self.claim(uword(data, init), 4 * words, init)
         at = uword(data, init + 8)
         if at:
             first, length = self.sections['DATA']

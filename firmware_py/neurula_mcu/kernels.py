@@ -77,6 +77,8 @@ def deliver(p: ptr16, q: ptr32, img: int, ram: int):
             phase = phase + 1
             if phase >= delay:
                 phase = 0
+            if phase < 0:
+                phase = 0
             ptr32(ram + y)[0] = phase
             y = pending + (phase * size << 2)
             shift = phase - 1
@@ -98,7 +100,8 @@ def deliver(p: ptr16, q: ptr32, img: int, ram: int):
         word = ptr32(img + area + 8)[0]
         word = word + bits + slot * slot_bytes
         values = ptr32(img + area + 84)[0]
-        values = values + (slot * count << 2)
+        if values != 0:
+            values = values + (slot * count << 2)
         kind = ptr32(img + group + 8)[0]
         rows = ptr32(img + group + 12)[0]
         i = 0
@@ -135,7 +138,9 @@ def deliver(p: ptr16, q: ptr32, img: int, ram: int):
                                 at = at + 8
                                 e = k >> 16
                                 k = k & 255
-                                v = ptr32(ram + values + (j << 2))[0]
+                                v = 0
+                                if values != 0:
+                                    v = ptr32(ram + values + (j << 2))[0]
                                 if step < 0:
                                     v = 0 - v
                                     step = 0 - step
@@ -377,6 +382,8 @@ def update(x: int, a: int, img: int, ram: int, stim: int, at: int, forced: int):
                                 b = v - b
                                 if b < 0:
                                     b = 0
+                                if b > 1073741823:
+                                    b = 1073741823
                                 ptr32(ram + y)[0] = b
                             ptr32(ram + values + (i << 2))[0] = v
                         v = 0
@@ -416,6 +423,8 @@ def update(x: int, a: int, img: int, ram: int, stim: int, at: int, forced: int):
                         b = v - b
                         if b < 0:
                             b = 0
+                        if b > 1073741823:
+                            b = 1073741823
                         ptr32(ram + y)[0] = b
                     ptr32(ram + values + (i << 2))[0] = v
                 if stamps != 0:
@@ -525,12 +534,12 @@ def learn(img: int, ram: int):
                             v = ptr32(ram + y)[0]
                             if b == 2:
                                 v = v + up
-                                if v > top:
-                                    v = top
                             else:
                                 v = v - down
-                                if v < 0:
-                                    v = 0
+                            if v > top:
+                                v = top
+                            if v < 0:
+                                v = 0
                             ptr32(ram + y)[0] = v
                         at = at + 2
                         y = y + 4

@@ -103,5 +103,5 @@ def section_bytes(program: Program, starts: dict[str, int]) -> dict[str, bytes]:
 
 
 def name_bytes(areas: tuple[AreaProgram, ...]) -> bytes:
-    texts = [text.encode()[:65535] for area in areas for text in (area.id, area.name)]
+    texts = [text[:16383].encode() for area in areas for text in (area.id, area.name)]  # at most 4 bytes a character
     return b"".join(struct.pack("<H", len(text)) + text for text in texts)

@@ -103,6 +103,8 @@ def retention_words(keep: Fraction, notes: list[str]) -> tuple[int, int]:
     shift = 0
     while abs(keep) > 1 << shift and shift < 22:
         shift += 1
+    if shift and abs(keep) == 1 << shift and shift < 22:
+        shift += 1  # a mantissa of 1.0 means "keeps everything", whatever the shift
     mantissa = round(keep * RETENTION_ONE / (1 << shift))
     if abs(mantissa) > RETENTION_ONE:
         notes.append("leak coefficient beyond 2^22 saturates")
