@@ -11,7 +11,7 @@ RULE = ["everywhere", [1, 1, 1], 1, False, 1, 1, 1]
 
 
 def area_genes(area: str, name: str, dims: tuple[int, int, int], **genes: Any) -> dict[str, Any]:
-    """The keys of one area. genes: by their six-character code and type, such as ___leak_c_f; - is written as _."""
+    """The keys of one area. genes: with _ for -, such as nx_leak_c_f for nx-leak_c-f."""
     values: dict[str, Any] = {"cx-__name-t": name, "cx-_n_cnt-i": 1, "nx-excite-f": 100}
     values |= {f"cx-___bb{axis}-i": size for axis, size in zip("xyz", dims, strict=True)}
     values |= {f"{key[:2]}-{key[3:9]}-{key[-1]}": value for key, value in genes.items()}
@@ -23,7 +23,8 @@ def timer_genome(**changes: Any) -> dict[str, Any]:
 
     changes: genes of the timer, such as nx_leak_c_f=0.5.
     """
-    blueprint = area_genes(POWER, "Power", (1, 1, 1), cx_dstmap_d={TIMER: [RULE]}, nx_fire_t_f=0.1, nx_pstcr__f=1)
+    power: dict[str, Any] = {"nx_fire_t_f": 0.1, "cx_pspuni_b": True, "nx_pstcr__f": 1, "cx_dstmap_d": {TIMER: [RULE]}}
+    blueprint = area_genes(POWER, "Power", (1, 1, 1), **power)
     genes: dict[str, Any] = {
         "nx_fire_t_f": 3, "nx_mp_acc_b": True, "nx_refrac_i": 1, "nx_c_fr_c_i": 5, "nx_leak_c_f": 0,
         "cx_pspuni_b": True, "nx_pstcr__f": 0.75, "cx_dstmap_d": {MOTOR: [RULE]},
