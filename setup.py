@@ -5,9 +5,11 @@ NEURULA_BUILD=require makes a missing build an error, NEURULA_BUILD=skip leaves 
 
 import os
 import sys
+from pathlib import Path
 
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
+from setuptools.command.build_py import build_py
 
 MODE = os.environ.get("NEURULA_BUILD", "try")
 
@@ -33,6 +35,18 @@ class OptionalBuild(build_ext):
         print(f"neurula: the kernels were not compiled and will run as plain Python, slower ({error})", file=sys.stderr)
 
 
+class BuildWithBoards(build_py):
+    """Ships boards/*.toml as neurula/board_files; an editable install reads them where they are."""
+
+    def run(self) -> None:
+        super().run()
+        if not self.editable_mode:
+            folder = Path(self.build_lib) / "neurula" / "board_files"
+            folder.mkdir(parents=True, exist_ok=True)
+            for path in Path("boards").glob("*.toml"):
+                self.copy_file(str(path), str(folder / path.name))
+
+
 def extensions() -> list[Extension]:
     if MODE == "skip":
         return []
@@ -49,4 +63,4 @@ def extensions() -> list[Extension]:
     return modules
 
 
-setup(ext_modules=extensions(), cmdclass={"build_ext": OptionalBuild})
+setup(ext_modules=extensions(), cmdclass={"build_ext": OptionalBuild, "build_py": BuildWithBoards})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from neurula_codegen import emit_python, emit_tables, emit_viper
+from neurula_codegen import emit_c, emit_python, emit_tables, emit_viper
 from neurula_codegen.language import read_kernels
 from neurula_codegen.schema import HERE, read_schema
 
@@ -20,6 +20,7 @@ def generate() -> dict[Path, str]:
     loader = emit_tables.emit_loader(schema)
     npu = ROOT / "device" / "neurula_npu"
     mcu = ROOT / "firmware_py" / "neurula_mcu"
+    header, source = emit_c.emit(schema, kernels, "kernels.py")
     spec = ROOT / "docs" / "SPEC.md"
     return {
         npu / "kernels.py": python,
@@ -29,6 +30,8 @@ def generate() -> dict[Path, str]:
         mcu / "image.py": loader,
         mcu / "kernels.py": emit_viper.emit(kernels, "kernels.py", 32),
         mcu / "kernels64.py": emit_viper.emit(kernels, "kernels.py", 64),
+        ROOT / "runtime_c" / "neurula.h": header,
+        ROOT / "runtime_c" / "neurula.c": source,
         ROOT / "host" / "neurula" / "error_codes.py": emit_tables.emit_remedies(),
         ROOT / "docs" / "ERRORS.md": emit_tables.emit_errors_page(),
         spec: emit_tables.fill_spec(spec.read_text(encoding="utf-8"), emit_tables.spec_tables(schema)),

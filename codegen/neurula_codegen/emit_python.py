@@ -60,6 +60,29 @@ cdef class Kernels:
     cdef int[::1] S32
 '''
 
+SWEEP = """
+o = {0} >> 2
+e = {1} >> 2
+while o < e:
+    a = R32[o]
+    if a & {2}:
+        R32[o] = 0
+        if a >= {3} and a <= {4}:
+            i = o - ({0} >> 2)
+            y = ({5} >> 1) + (i >> 4)
+            R16[y] = R16[y] | 1 << (i & 15)
+    o = o + 1
+"""
+
+NEXT_HIT = """
+o = ({0}) >> 2
+e = {1} >> 2
+while o < e and R32[o] & {2} == 0:
+    o = o + 1
+{3} = o << 2
+"""
+
+
 class Elements(ast.NodeTransformer):
     """Byte offsets become element indexes; the two adding primitives become loops."""
 
@@ -70,11 +93,19 @@ class Elements(ast.NodeTransformer):
         node.slice = ast.BinOp(node.slice, ast.RShift(), ast.Constant(shift)) if fixed is None else ast.Constant(fixed >> shift)
         return node
 
+    def visit_Assign(self, node: ast.Assign) -> ast.AST | list[ast.stmt]:
+        call = node.value
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "next_hit":
+            return ast.parse(NEXT_HIT.format(*(ast.unparse(a) for a in call.args), ast.unparse(node.targets[0]))).body
+        return self.generic_visit(node)
+
     def visit_Expr(self, node: ast.Expr) -> ast.AST | list[ast.stmt]:
         call = node.value
         if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
             return node
         arguments = [ast.unparse(a) for a in call.args]
+        if call.func.id == "sweep":
+            return ast.parse(SWEEP.format(*arguments)).body
         if call.func.id == "add_run":
             base, size, step = arguments
             return ast.parse(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 
-from neurula_codegen.language import GENERATED, MEMORY, KernelError, memories_of
+from neurula_codegen.language import GENERATED, MEMORY, KernelError, literal, memories_of
 
 HEAD = '''"""The burst kernels in viper for {words}-bit machine words: img, ram and stim are addresses.
 
@@ -19,7 +19,12 @@ HEAD = '''"""The burst kernels in viper for {words}-bit machine words: img, ram 
 import micropython
 '''
 
-HOT = {"deliver": ("p: ptr16", "q: ptr32"), "update": ("x: int", "a: int"), "verify": ("k: int", "b: int")}
+HOT = {
+    "deliver": ("p: ptr16", "q: ptr32"),
+    "deliver_valued": ("p: ptr16", "q: ptr32"),
+    "update": ("q: ptr32", "a: int"),
+    "verify": ("q: ptr32", "k: int"),
+}
 BASE = {"R32": "ram", "R16": "ram", "I32": "img", "I16": "img", "S32": "stim"}
 UNROLL = 8
 
@@ -89,8 +94,110 @@ while int(p) < e_:
 """
 
 
+# words without a hit are skipped four at a time: the count bits of all four are looked at together
+NEXT_HIT = """
+q = ptr32(ram + {x})
+e_ = ram + {stop}
+while int(q) < e_:
+    if q[0] & {mask}:
+        break
+    q = ptr32(uint(q) + 4)
+    while int(q) < e_ - 12:
+        if (q[0] | q[1] | q[2] | q[3]) & {mask}:
+            break
+        q = ptr32(uint(q) + 16)
+{out} = int(q) - ram
+"""
+
+SWEEP = """
+q = ptr32(ram + {x})
+e_ = ram + {stop}
+while int(q) < e_ - 12:
+{unrolled}
+    q = ptr32(uint(q) + 16)
+while int(q) < e_:
+{single}
+    q = ptr32(uint(q) + 4)
+"""
+
+SWEEP_ONE = """
+    a = q[{i}]
+    if a & {mask}:
+        q[{i}] = 0
+        {extend}
+        if a >= {low}:
+            if a <= {high}:
+                i = ((int(q) - ram - {x}) >> 2) + {i}
+                v_ = ram + {fired} + ((i >> 4) << 1)
+                ptr16(v_)[0] = ptr16(v_)[0] | (1 << (i & 15))
+"""
+
+
 def statements(text: str) -> list[ast.stmt]:
     return ast.parse(text.strip("\n")).body
+
+
+def shorter(test: ast.expr) -> ast.expr:
+    """A comparison with zero as a plain test of the value: viper builds no boolean for it."""
+    if isinstance(test, ast.Compare) and isinstance(test.comparators[0], ast.Constant) and test.comparators[0].value == 0:
+        if isinstance(test.ops[0], ast.NotEq):
+            return test.left
+        if isinstance(test.ops[0], ast.Eq):
+            return ast.UnaryOp(ast.Not(), test.left)
+    return test
+
+
+def gather(body: list[ast.stmt]) -> list[ast.stmt]:
+    """Neighbouring word loads from one base become constant indexes of one pointer."""
+    out: list[ast.stmt] = []
+    run: list[tuple[str, int]] = []
+    owner = ("", "")
+
+    def flush() -> None:
+        nonlocal owner
+        memory, name = owner
+        if len(run) == 1:
+            out.extend(statements(f"{run[0][0]} = {memory}[{name} + {run[0][1]}]"))
+        elif run:
+            out.extend(statements(f"q = ptr32({BASE[memory]} + {name})"))
+            out.extend(statements("\n".join(f"{target} = Q32[{offset >> 2}]" for target, offset in run)))
+        run.clear()
+        owner = ("", "")
+
+    for statement in body:
+        for field in ("body", "orelse"):
+            if getattr(statement, field, None):
+                setattr(statement, field, gather(getattr(statement, field)))
+        found = word_load(statement)
+        if found is None:
+            flush()
+            out.append(statement)
+            continue
+        memory, name, offset, target = found
+        if owner != (memory, name):
+            flush()
+            owner = (memory, name)
+        run.append((target, offset))
+        if target == name:
+            flush()
+    flush()
+    return out
+
+
+def word_load(statement: ast.stmt) -> tuple[str, str, int, str] | None:
+    """(memory, base name, constant offset, target) of `target = R32[name + constant]`."""
+    if not isinstance(statement, ast.Assign) or not isinstance(statement.value, ast.Subscript):
+        return None
+    memory, at, target = ast.unparse(statement.value.value), statement.value.slice, statement.targets[0]
+    if MEMORY[memory] != 4 or not isinstance(target, ast.Name):
+        return None
+    if isinstance(at, ast.Name):
+        return memory, at.id, 0, target.id
+    if isinstance(at, ast.BinOp) and isinstance(at.op, ast.Add) and isinstance(at.left, ast.Name):
+        offset = literal(at.right)
+        if offset is not None and 0 <= offset < 128:
+            return memory, at.left.id, offset, target.id
+    return None
 
 
 def halves(name: str, value: int) -> str:
@@ -107,8 +214,27 @@ class Addresses(ast.NodeTransformer):
 
     def pointer(self, node: ast.Subscript) -> str:
         name = ast.unparse(node.value)
+        if name == "Q32":
+            return f"q[{ast.unparse(node.slice)}]"
         size = 8 * MEMORY[name]
         return f"ptr{size}({BASE[name]} + {ast.unparse(node.slice)})[0]"
+
+    def sweep(self, x: str, stop: str, mask: str, low: str, high: str, fired: str) -> str:
+        extend = "a = (a ^ s_) - s_" if self.words == 64 else ""
+        ones = [
+            SWEEP_ONE.strip("\n").format(i=i, x=x, mask=mask, low=low, high=high, fired=fired, extend=extend) for i in range(4)
+        ]
+        return SWEEP.format(x=x, stop=stop, unrolled="\n".join(ones), single=ones[0])
+
+    def visit_If(self, node: ast.If) -> ast.AST:
+        self.generic_visit(node)
+        node.test = shorter(node.test)
+        return node
+
+    def visit_While(self, node: ast.While) -> ast.AST:
+        self.generic_visit(node)
+        node.test = shorter(node.test)
+        return node
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST | list[ast.stmt]:
         target, value = node.targets[0], node.value
@@ -117,18 +243,22 @@ class Addresses(ast.NodeTransformer):
         out = ast.unparse(target)
         if isinstance(value, ast.Subscript):
             lines = f"{out} = {self.pointer(value)}"
-            if self.words == 64 and MEMORY[ast.unparse(value.value)] == 4:
+            if self.words == 64 and ast.unparse(value.value) != "R16" and ast.unparse(value.value) != "I16":
                 lines += f"\n{out} = ({out} ^ s_) - s_"
             return statements(lines)
         if isinstance(value, ast.Call) and isinstance(value.func, ast.Name):
             arguments = [ast.unparse(a) for a in value.args]
             if value.func.id == "mulq22":
                 return statements(MULQ22.format(v=arguments[0], r=arguments[1], out=out))
+            if value.func.id == "next_hit":
+                x, stop, mask = arguments
+                return statements(NEXT_HIT.format(x=x, stop=stop, mask=mask, out=out))
             if value.func.id == "hash_below":
                 neuron, burst, chance = arguments
                 loads = {k: halves("h_" if k in ("k1", "k5") else "w_", v) for k, v in HASH_CONSTANTS.items()}
                 return statements(HASH.format(neuron=neuron, burst=burst, chance=chance, out=out, mask=self.mask, **loads))
-            raise KernelError(f"{value.func.id} is no primitive")
+            if value.func.id != "ptr32":
+                raise KernelError(f"{value.func.id} is no primitive")
         return node
 
     def visit_Expr(self, node: ast.Expr) -> ast.AST | list[ast.stmt]:
@@ -136,6 +266,8 @@ class Addresses(ast.NodeTransformer):
         if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
             return node
         arguments = [ast.unparse(a) for a in call.args]
+        if call.func.id == "sweep":
+            return statements(self.sweep(*arguments))
         if call.func.id == "add_run":
             base, size, step = arguments
             return statements(ADD_RUN.format(base=base, size=size, step=step))
@@ -155,6 +287,8 @@ def emit(functions: list[ast.FunctionDef], source: str, words: int) -> str:
         hot = HOT.get(function.name, ())
         arguments = [*hot, *(f"{b}: int" for b in bases), *(f"{a.arg}: int" for a in function.args.args)]
         returns = any(isinstance(n, ast.Return) for n in ast.walk(function))
+        if any(name.startswith("q:") for name in hot):
+            function.body = gather(function.body)
         function = ast.fix_missing_locations(Addresses(words).visit(function))
         body = function.body[1:]
         if words == 64:

@@ -4,7 +4,7 @@ This file is parsed, never run. It is a small language in Python's clothes:
 * all locals are signed 32-bit integers; nothing here lets a value of a valid image leave that range;
 * R32, R16 are the RAM block as words and unsigned half-words, I32, I16 the image, S32 the stimulus; all by byte offset;
 * every load stands alone on the right of an assignment; RECORD.field is the field's byte offset, FLAG.name its value;
-* add_run, add_list, mulq22, hash_below are primitives that each target spells in its own way (primitives.py).
+* add_run, add_list, sweep, next_hit, mulq22, hash_below are primitives that each target spells in its own way.
 docs/SPEC.md says in words what these kernels do; the reference runtime says it in plain Python.
 """
 
@@ -57,7 +57,7 @@ def begin(injections):
 
 
 def deliver():
-    """Adds to the inputs what the spikes of earlier bursts deliver in this one."""
+    """Adds to the inputs what the spikes of earlier bursts deliver in this one, for groups of plain rows."""
     now = R32[RAM.slot]
     slots = R32[RAM.slots]
     slot_bytes = R32[RAM.slot_bytes]
@@ -67,13 +67,82 @@ def deliver():
     groups = R32[RAM.groups]
     while groups > 0:
         area = I32[group + GROUP.area_at]
-        count = I32[area + AREA.neurons]
         delay = I32[group + GROUP.delay]
-        shift = 0
+        kind = I32[group + GROUP.rows_kind]
+        rows = I32[group + GROUP.rows_at]
+        target = I32[group + GROUP.target_at]
+        group = group + GROUP.bytes
+        groups = groups - 1
+        slot = now - delay
+        if slot < 0:
+            slot = slot + slots
+        count = I32[area + AREA.neurons]
+        word = I32[area + AREA.bits_at]
+        values = I32[area + AREA.values_at]
+        word = word + bits + slot * slot_bytes
+        if values + target != 0:
+            count = 0
+        i = 0
+        while i < count:
+            m = R16[word]
+            word = word + 2
+            j = i
+            i = i + 16
+            while m != 0:
+                if m & 15 == 0:
+                    m = m >> 4
+                    j = j + 4
+                else:
+                    if m & 1 != 0:
+                        r = rows
+                        if kind != ROWS.SAME:
+                            if kind == ROWS.U16:
+                                r = I16[rows + (j << 1)]
+                            else:
+                                if kind == ROWS.EACH:
+                                    r = rows + j
+                                else:
+                                    r = I32[rows + (j << 2)]
+                        row = I32[directory + (r << 2)]
+                        while row != 0:
+                            head = I32[row]
+                            base = I32[row + SEGMENT.base]
+                            step = I32[row + SEGMENT.step]
+                            row = row + SEGMENT.bytes
+                            size = head >> 8
+                            if head & SEGMENT_FLAG.RELATIVE != 0:
+                                base = base + (j << 2)
+                            if head & SEGMENT_FLAG.LIST != 0:
+                                add_list(base, row, size, step)
+                                row = row + (((size + 1) >> 1) << 2)
+                            else:
+                                add_run(base, size, step)
+                            if head & SEGMENT_FLAG.LAST != 0:
+                                row = 0
+                    m = m >> 1
+                    j = j + 1
+
+
+def deliver_valued():
+    """The same for groups whose spikes carry a value or whose synapses learn."""
+    now = R32[RAM.slot]
+    slots = R32[RAM.slots]
+    slot_bytes = R32[RAM.slot_bytes]
+    bits = R32[RAM.bits_at]
+    directory = R32[RAM.rows_at]
+    group = R32[RAM.groups_at]
+    groups = R32[RAM.groups]
+    while groups > 0:
+        area = I32[group + GROUP.area_at]
+        delay = I32[group + GROUP.delay]
+        kind = I32[group + GROUP.rows_kind]
+        rows = I32[group + GROUP.rows_at]
         pending = I32[group + GROUP.pending_at]
+        target = I32[group + GROUP.target_at]
+        count = I32[area + AREA.neurons]
+        shift = 0
         if pending != 0:
             # a plastic group with a delay sends at once, with the weights of now, into a delay line
-            target = I32[group + GROUP.target_at]
             size = I32[target + AREA.neurons]
             x = I32[target + AREA.input_at]
             y = I32[group + GROUP.phase_at]
@@ -104,88 +173,76 @@ def deliver():
         word = I32[area + AREA.bits_at]
         word = word + bits + slot * slot_bytes
         values = I32[area + AREA.values_at]
+        if values + target == 0:
+            count = 0
         if values != 0:
             values = values + ((slot * count) << 2)
-        kind = I32[group + GROUP.rows_kind]
-        rows = I32[group + GROUP.rows_at]
         i = 0
         while i < count:
-            m = R16[word]
-            word = word + 2
-            j = i
-            while m != 0:
-                if m & 15 == 0:
-                    m = m >> 4
-                    j = j + 4
+            m = R16[word + ((i >> 4) << 1)]
+            row = 0
+            if (m >> (i & 15)) & 1 != 0:
+                r = rows
+                if kind == ROWS.U16:
+                    r = I16[rows + (i << 1)]
+                if kind == ROWS.U32:
+                    r = I32[rows + (i << 2)]
+                if kind == ROWS.EACH:
+                    r = rows + i
+                row = I32[directory + (r << 2)]
+            while row != 0:
+                head = I32[row]
+                base = I32[row + SEGMENT.base]
+                step = I32[row + SEGMENT.step]
+                size = head >> 8
+                at = row + SEGMENT.bytes + 8
+                base = base + shift
+                if head & SEGMENT_FLAG.DRIVEN != 0:
+                    if head & SEGMENT_FLAG.RELATIVE != 0:
+                        base = base + (i << 2)
+                    k = I32[row + SEGMENT.bytes]
+                    b = I32[row + SEGMENT.bytes + 4]
+                    e = k >> 16
+                    k = k & 255
+                    v = R32[values + (i << 2)]
+                    if step < 0:
+                        v = 0 - v
+                        step = 0 - step
+                    c = mulq22(v, step)
+                    if e < 0:
+                        e = 0 - e
+                        c = (c + (1 << (e - 1))) >> e
+                        e = 0
+                    b = b >> e
+                    if c > b:
+                        c = b
+                    if c < 0 - b:
+                        c = 0 - b
+                    c = c << e
+                    step = (c << k) + 1
+                    if head & SEGMENT_FLAG.LIST != 0:
+                        add_list(base, at, size, step)
+                        at = at + (((size + 1) >> 1) << 2)
+                    else:
+                        add_run(base, size, step)
                 else:
-                    if m & 1 != 0:
-                        r = rows
-                        if kind == ROWS.U16:
-                            r = I16[rows + (j << 1)]
-                        if kind == ROWS.U32:
-                            r = I32[rows + (j << 2)]
-                        if kind == ROWS.EACH:
-                            r = rows + j
-                        row = I32[directory + (r << 2)]
-                        while row != 0:
-                            head = I32[row]
-                            base = I32[row + SEGMENT.base]
-                            step = I32[row + SEGMENT.step]
-                            size = head >> 8
-                            at = row + SEGMENT.bytes
-                            base = base + shift
-                            if head & SEGMENT_FLAG.RELATIVE != 0:
-                                base = base + (j << 2)
-                            if head & SEGMENT_FLAG.DRIVEN != 0:
-                                k = I32[at]
-                                cap = I32[at + 4]
-                                at = at + 8
-                                e = k >> 16
-                                k = k & 255
-                                v = 0
-                                if values != 0:
-                                    v = R32[values + (j << 2)]
-                                if step < 0:
-                                    v = 0 - v
-                                    step = 0 - step
-                                c = mulq22(v, step)
-                                if e < 0:
-                                    e = 0 - e
-                                    c = (c + (1 << (e - 1))) >> e
-                                    e = 0
-                                b = cap >> e
-                                if c > b:
-                                    c = b
-                                if c < 0 - b:
-                                    c = 0 - b
-                                c = c << e
-                                step = (c << k) + 1
-                            if head & SEGMENT_FLAG.PLASTIC != 0:
-                                y = I32[at]
-                                k = I32[at + 4]
-                                at = at + 8
-                                row = at + (((size + 1) >> 1) << 2)
-                                while size > 0:
-                                    x = I16[at]
-                                    x = x + base
-                                    v = R32[y]
-                                    a = R32[x]
-                                    R32[x] = a + ((v * step) << k) + 1
-                                    at = at + 2
-                                    y = y + 4
-                                    size = size - 1
-                            else:
-                                if head & SEGMENT_FLAG.LIST != 0:
-                                    row = at + (((size + 1) >> 1) << 2)
-                                    add_list(base, at, size, step)
-                                else:
-                                    row = at
-                                    add_run(base, size, step)
-                            if head & SEGMENT_FLAG.LAST != 0:
-                                row = 0
-                    m = m >> 1
-                    j = j + 1
-            i = i + 16
+                    y = I32[row + SEGMENT.bytes]
+                    k = I32[row + SEGMENT.bytes + 4]
+                    row = at
+                    at = at + (((size + 1) >> 1) << 2)
+                    while size > 0:
+                        x = I16[row]
+                        x = x + base
+                        v = R32[y]
+                        a = R32[x]
+                        R32[x] = a + ((v * step) << k) + 1
+                        row = row + 2
+                        y = y + 4
+                        size = size - 1
+                row = at
+                if head & SEGMENT_FLAG.LAST != 0:
+                    row = 0
+            i = i + 1
         group = group + GROUP.bytes
         groups = groups - 1
 
@@ -240,109 +297,126 @@ def update(at, forced):
             values = values + ((slot * x) << 2)
         x = inputs + (i << 2)
         stop = inputs + (end << 2)
+        if potentials + stamps + counts + thresholds + values == 0:
+            if n >= 0:
+                if flags & AREA_FLAG.ALWAYS != 0:
+                    # nothing of these neurons outlives the burst but a spike: compare the packed words
+                    b = POTENTIAL_MAX >> k
+                    low = 0 - POTENTIAL_MAX
+                    high = POTENTIAL_MAX
+                    if threshold > 0 - b:
+                        low = threshold << k
+                    if limit < b:
+                        high = (limit << k) + mask
+                    if threshold > b:
+                        low = high + 1
+                    if limit < 0 - b:
+                        low = high + 1
+                    sweep(x, stop, mask, low, high, fired)
+                    x = stop
+        x = next_hit(x, stop, mask)
         while x < stop:
             a = R32[x]
-            if a & mask != 0:
-                R32[x] = 0
-                c = a >> k
-                i = (x - inputs) >> 2
-                live = 1
-                if stamps != 0:
-                    s = R16[stamps + (i << 1)]
-                    if s != 0:
-                        if (s - t) & STAMP_MASK < STAMP_HALF:
-                            live = 0
-                        else:
-                            # a refractory period that has ended lifts the consecutive-fire limit
-                            R16[stamps + (i << 1)] = 0
-                            if counts != 0:
-                                s = R16[counts + (i << 1)]
-                                if s >= fire_limit:
-                                    R16[counts + (i << 1)] = 0
-                if live != 0:
-                    if potentials != 0:
-                        if c < 0:
-                            c = 0
-                        v = R32[potentials + (i << 2)]
-                        v = v + c * gain
-                        if v > POTENTIAL_MAX:
-                            v = POTENTIAL_MAX
+            R32[x] = 0
+            c = a >> k
+            i = (x - inputs) >> 2
+            live = 1
+            if stamps != 0:
+                s = R16[stamps + (i << 1)]
+                if s != 0:
+                    if (s - t) & STAMP_MASK < STAMP_HALF:
+                        live = 0
                     else:
-                        v = c * gain
-                    if thresholds != 0:
-                        threshold = I32[thresholds + (i << 2)]
-                    spike = 0
-                    if v >= threshold:
-                        if v <= limit:
-                            if flags & AREA_FLAG.ALWAYS != 0:
-                                spike = 1
-                            if counts != 0:
-                                s = R16[counts + (i << 1)]
-                                if s >= fire_limit:
-                                    spike = 2
-                            if spike == 0:
-                                if flags & AREA_FLAG.DRAWS != 0:
-                                    s = I32[area + AREA.neuron_id]
-                                    s = s + i
-                                    b = I32[area + AREA.chance]
-                                    spike = hash_below(s, t, b)
-                    if spike == 0:
+                        # a refractory period that has ended lifts the consecutive-fire limit
+                        R16[stamps + (i << 1)] = 0
                         if counts != 0:
-                            R16[counts + (i << 1)] = 0
-                        if retention != RETENTION_ONE:
-                            b = retention
-                            if b < 0:
-                                b = 0 - b
-                                v = 0 - v
-                            v = mulq22(v, b)
-                            s = I32[area + AREA.retention_shift]
-                            b = POTENTIAL_MAX >> s
-                            if v > b:
-                                v = b
-                            if v < 0 - b:
-                                v = 0 - b
-                            v = v << s
-                    if spike == 2:
+                            s = R16[counts + (i << 1)]
+                            if s >= fire_limit:
+                                R16[counts + (i << 1)] = 0
+            if live != 0:
+                if potentials != 0:
+                    if c < 0:
+                        c = 0
+                    v = R32[potentials + (i << 2)]
+                    v = v + c * gain
+                    if v > POTENTIAL_MAX:
+                        v = POTENTIAL_MAX
+                else:
+                    v = c * gain
+                if thresholds != 0:
+                    threshold = I32[thresholds + (i << 2)]
+                spike = 0
+                if v >= threshold:
+                    if v <= limit:
+                        if flags & AREA_FLAG.ALWAYS != 0:
+                            spike = 1
+                        if counts != 0:
+                            s = R16[counts + (i << 1)]
+                            if s >= fire_limit:
+                                spike = 2
+                        if spike == 0:
+                            if flags & AREA_FLAG.DRAWS != 0:
+                                s = I32[area + AREA.neuron_id]
+                                s = s + i
+                                b = I32[area + AREA.chance]
+                                spike = hash_below(s, t, b)
+                if spike == 0:
+                    if counts != 0:
                         R16[counts + (i << 1)] = 0
-                    if spike == 1:
-                        y = fired + ((i >> 4) << 1)
-                        b = R16[y]
-                        R16[y] = b | (1 << (i & 15))
-                        if values != 0:
-                            if flags & AREA_FLAG.WEARS != 0:
-                                y = I32[area + AREA.psps_at]
-                                y = y + (i << 2)
-                                v = R32[y]
-                                b = I32[area + AREA.degeneration]
-                                b = v - b
-                                if b < 0:
-                                    b = 0
-                                if b > POTENTIAL_MAX:
-                                    b = POTENTIAL_MAX
-                                R32[y] = b
-                            R32[values + (i << 2)] = v
-                        v = 0
-                        s = I32[area + AREA.refractory]
-                        if counts != 0:
-                            b = R16[counts + (i << 1)]
-                            b = b + 1
-                            R16[counts + (i << 1)] = b
-                            if b >= fire_limit:
-                                b = I32[area + AREA.snooze]
-                                s = s + b
-                        if s != 0:
-                            R16[stamps + (i << 1)] = ((t + s) & STAMP_MASK) | STAMP_VALID
-                    if potentials != 0:
-                        R32[potentials + (i << 2)] = v
-                    else:
-                        if n < 0:
-                            # an area that stores no potential keeps the charge of a forced burst in the input word
-                            if v > cap:
-                                v = cap
-                            if v < 0 - cap:
-                                v = 0 - cap
-                            R32[x] = v << k
-            x = x + 4
+                    if retention != RETENTION_ONE:
+                        b = retention
+                        if b < 0:
+                            b = 0 - b
+                            v = 0 - v
+                        v = mulq22(v, b)
+                        s = I32[area + AREA.retention_shift]
+                        b = POTENTIAL_MAX >> s
+                        if v > b:
+                            v = b
+                        if v < 0 - b:
+                            v = 0 - b
+                        v = v << s
+                if spike == 2:
+                    R16[counts + (i << 1)] = 0
+                if spike == 1:
+                    y = fired + ((i >> 4) << 1)
+                    b = R16[y]
+                    R16[y] = b | (1 << (i & 15))
+                    if values != 0:
+                        if flags & AREA_FLAG.WEARS != 0:
+                            y = I32[area + AREA.psps_at]
+                            y = y + (i << 2)
+                            v = R32[y]
+                            b = I32[area + AREA.degeneration]
+                            b = v - b
+                            if b < 0:
+                                b = 0
+                            if b > POTENTIAL_MAX:
+                                b = POTENTIAL_MAX
+                            R32[y] = b
+                        R32[values + (i << 2)] = v
+                    v = 0
+                    s = I32[area + AREA.refractory]
+                    if counts != 0:
+                        b = R16[counts + (i << 1)]
+                        b = b + 1
+                        R16[counts + (i << 1)] = b
+                        if b >= fire_limit:
+                            b = I32[area + AREA.snooze]
+                            s = s + b
+                    if s != 0:
+                        R16[stamps + (i << 1)] = ((t + s) & STAMP_MASK) | STAMP_VALID
+                if potentials != 0:
+                    R32[potentials + (i << 2)] = v
+                else:
+                    if n < 0:
+                        # an area that stores no potential keeps the charge of a forced burst in the input word
+                        if v > cap:
+                            v = cap
+                        if v < 0 - cap:
+                            v = 0 - cap
+                        R32[x] = v << k
+            x = next_hit(x + 4, stop, mask)
         if n < 0:
             i = end - 1
             y = fired + ((i >> 4) << 1)
@@ -523,6 +597,7 @@ def verify(rows_at, rows_end, weights_at, weights_end):
                     return p
                 p = row
         first = row
+        same = 0
         while row != 0:
             if p > rows_end - SEGMENT.bytes:
                 return p
@@ -545,9 +620,12 @@ def verify(rows_at, rows_end, weights_at, weights_end):
                 return p
             a = head & SEGMENT_FLAG.RELATIVE
             if p == first:
+                same = head & (SEGMENT_FLAG.DRIVEN | SEGMENT_FLAG.PLASTIC)
                 b = wide * SEGMENT_FLAG.RELATIVE
                 if a != b:
                     return p
+            if head & (SEGMENT_FLAG.DRIVEN | SEGMENT_FLAG.PLASTIC) != same:
+                return p
             low_end = base
             high_end = base
             if a != 0:
@@ -626,9 +704,13 @@ def verify(rows_at, rows_end, weights_at, weights_end):
         kind = I32[group + GROUP.rows_kind]
         at = I32[group + GROUP.rows_at]
         target = I32[group + GROUP.target_at]
+        same = I32[area + AREA.values_at]
         low_end = 0
         high_end = 0
+        if same != 0:
+            same = SEGMENT_FLAG.DRIVEN
         if target != 0:
+            same = SEGMENT_FLAG.PLASTIC
             low_end = I32[target + AREA.input_at]
             high_end = I32[target + AREA.neurons]
             high_end = low_end + (high_end << 2)
@@ -655,16 +737,14 @@ def verify(rows_at, rows_end, weights_at, weights_end):
                         return group
                     if i > high:
                         return group
-            while p != 0:
-                head = I32[p]
+                # plain rows in a plain group, driven rows where spikes carry values, plastic rows in a plastic group
+                if head & (SEGMENT_FLAG.DRIVEN | SEGMENT_FLAG.PLASTIC) != same:
+                    return p
                 if target == 0:
-                    if head & SEGMENT_FLAG.PLASTIC != 0:
-                        return p
                     p = 0
-                else:
-                    # a plastic group holds plastic segments only, and all in its target area
-                    if head & SEGMENT_FLAG.PLASTIC == 0:
-                        return p
+                while p != 0:
+                    # the targets of a plastic row lie in the group's target area
+                    head = I32[p]
                     base = I32[p + SEGMENT.base]
                     size = head >> 8
                     at_list = p + SEGMENT.bytes + 8

@@ -73,6 +73,7 @@ class Image:
         self.weights_at = uword(data, HEADER.weights_at)
         self.weights_end = uword(data, HEADER.weights_end)
         self.check_ram()
+        self.used = 0
         self.claimed = RAM.bytes
         for index in range(self.areas):
             self.check_inputs(self.area_at(index))
@@ -82,6 +83,7 @@ class Image:
         self.sources = 0
         for index in range(self.groups):
             self.check_group(self.sections["GRUP"][0] + index * GROUP.bytes)
+        require(self.used == uword(data, HEADER.features), "I106", "the features are not those that the image uses", HEADER.features)
         self.claim(self.bits_at, self.slots * self.slot_bytes, HEADER.bits_at)
         if self.seen_at:
             self.claim(self.seen_at, self.slot_bytes, HEADER.seen_at)
@@ -177,6 +179,12 @@ class Image:
         n = uword(data, area + AREA.neurons)
         at = uword(data, area + AREA.bits_at)
         self.within(at, 2 * ((n + 15) >> 4), 0, self.slot_bytes, 2, "I111", "an area's bitmap lies outside its slot", area)
+        voxels = 1
+        for field in (AREA.width, AREA.height, AREA.depth, AREA.per_voxel):
+            side = uword(data, area + field)
+            require(1 <= side <= n, "I113", "an area's dimensions do not give its neurons", area + field)
+            voxels *= side
+        require(voxels == n, "I113", "an area's dimensions do not give its neurons", area)
         flags = uword(data, area + AREA.flags)
         valued = flags & (AREA_FLAG.DRIVEN | AREA_FLAG.WEARS) != 0
         limit = uword(data, area + AREA.fire_limit)
@@ -190,6 +198,8 @@ class Image:
             if at:
                 self.claim(at, (size + 3) & -4, area + field)
         require(valued or uword(data, area + AREA.values_at) == 0, "I113", "an area keeps values that none of its spikes carries", area)
+        if valued:
+            self.used |= FEATURE.DRIVEN
         stored = uword(data, area + AREA.potentials_at)
         require(stored != 0 or uword(data, area + AREA.gain) == 1, "I113", "an area without potentials has a gain", area)
         at = uword(data, area + AREA.thresholds_at)
@@ -219,6 +229,8 @@ class Image:
         target = uword(data, group + GROUP.target_at)
         pending = uword(data, group + GROUP.pending_at)
         require(target == 0 or self.is_area(target), "I112", "a group names no target area", group)
+        if target:
+            self.used |= FEATURE.PLASTIC
         require(1 <= delay <= (DELAY_MAX if pending else self.slots), "I112", "a delay is longer than the ring of bitmaps", group)
         kind = uword(data, group + GROUP.rows_kind)
         rows = uword(data, group + GROUP.rows_at)
@@ -270,9 +282,10 @@ class Image:
             if source:
                 ram[at : at + size] = bytes(data[source : source + size])
             else:
-                value = bytes(data[init + INIT.value : init + INIT.value + 4])
-                for place in range(at, at + size, 4):
-                    ram[place : place + 4] = value
+                block = bytes(data[init + INIT.value : init + INIT.value + 4]) * 256
+                for place in range(at, at + size, 1024):
+                    part = min(1024, at + size - place)
+                    ram[place : place + part] = block[:part]
 
     def row_bounds(self):
         """The four arguments of the kernel `verify`."""

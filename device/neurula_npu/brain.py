@@ -53,6 +53,7 @@ class Brain:
         bad = self._kernels.verify(*self.image.row_bounds())
         if bad:
             raise ImageError("I112", "a row, a target or a table is out of bounds", bad)
+        self._valued = self.header_field("features") != 0
         self._sizes = [self.area_field(index, "neurons") for index in range(self.image.areas)]
 
     def _bind(self, words: int) -> None:
@@ -66,6 +67,11 @@ class Brain:
             views = [(ctypes.c_int32 * words32).from_buffer(self.ram), (ctypes.c_uint16 * words16).from_buffer(self.ram)]
         self._kernels = self._module.Kernels(*views, image.cast("B").cast("i"), image.cast("B").cast("H"), self._stimulus)
 
+    def header_field(self, name: str) -> int:
+        """A field of the image's header, by the names of docs/SPEC.md."""
+        at = 4 * RECORDS["HEADER"].index(name)
+        return int.from_bytes(self.image.data[at : at + 4], "little")
+
     def area_field(self, area: int, name: str) -> int:
         """A field of an area's record, by the names of docs/SPEC.md."""
         at = self.image.area_at(area) + 4 * RECORDS["AREA"].index(name)
@@ -78,6 +84,8 @@ class Brain:
             kernels = self._load_stimulus(forced, inject)
         kernels.begin(len(inject))
         kernels.deliver()
+        if self._valued:
+            kernels.deliver_valued()
         kernels.update(12 * len(inject), len(forced))
         if self.image.plastics:
             kernels.learn()

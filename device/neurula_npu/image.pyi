@@ -34,6 +34,7 @@ class Image:
     weights_end: int
     claimed: int
     sources: int
+    used: int
     sections: dict[str, tuple[int, int]]
     def __init__(self, data: Any, ram_limit: int) -> None: ...
     def area_at(self, index: int) -> int: ...

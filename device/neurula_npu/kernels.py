@@ -85,7 +85,7 @@ class Kernels:
             n = n + 1
 
     def deliver(self):
-        """Adds to the inputs what the spikes of earlier bursts deliver in this one."""
+        """Adds to the inputs what the spikes of earlier bursts deliver in this one, for groups of plain rows."""
         R32 = self.R32
         R16 = self.R16
         I32 = self.I32
@@ -99,12 +99,92 @@ class Kernels:
         groups = R32[8]
         while groups > 0:
             area = I32[group >> 2]
-            count = I32[area + 4 >> 2]
             delay = I32[group + 4 >> 2]
-            shift = 0
+            kind = I32[group + 8 >> 2]
+            rows = I32[group + 12 >> 2]
+            target = I32[group + 20 >> 2]
+            group = group + 32
+            groups = groups - 1
+            slot = now - delay
+            if slot < 0:
+                slot = slot + slots
+            count = I32[area + 4 >> 2]
+            word = I32[area + 8 >> 2]
+            values = I32[area + 84 >> 2]
+            word = word + bits + slot * slot_bytes
+            if values + target != 0:
+                count = 0
+            i = 0
+            while i < count:
+                m = R16[word >> 1]
+                word = word + 2
+                j = i
+                i = i + 16
+                while m != 0:
+                    if m & 15 == 0:
+                        m = m >> 4
+                        j = j + 4
+                    else:
+                        if m & 1 != 0:
+                            r = rows
+                            if kind != 0:
+                                if kind == 2:
+                                    r = I16[rows + (j << 1) >> 1]
+                                elif kind == 1:
+                                    r = rows + j
+                                else:
+                                    r = I32[rows + (j << 2) >> 2]
+                            row = I32[directory + (r << 2) >> 2]
+                            while row != 0:
+                                head = I32[row >> 2]
+                                base = I32[row + 4 >> 2]
+                                step = I32[row + 8 >> 2]
+                                row = row + 12
+                                size = head >> 8
+                                if head & 4 != 0:
+                                    base = base + (j << 2)
+                                if head & 2 != 0:
+                                    o = row >> 1
+                                    e = o + size
+                                    while o < e:
+                                        x = base + I16[o] >> 2
+                                        R32[x] = R32[x] + step
+                                        o = o + 1
+                                    row = row + (size + 1 >> 1 << 2)
+                                else:
+                                    o = base >> 2
+                                    e = o + size
+                                    while o < e:
+                                        R32[o] = R32[o] + step
+                                        o = o + 1
+                                if head & 1 != 0:
+                                    row = 0
+                        m = m >> 1
+                        j = j + 1
+
+    def deliver_valued(self):
+        """The same for groups whose spikes carry a value or whose synapses learn."""
+        R32 = self.R32
+        R16 = self.R16
+        I32 = self.I32
+        I16 = self.I16
+        now = R32[1]
+        slots = R32[2]
+        slot_bytes = R32[3]
+        bits = R32[4]
+        directory = R32[9]
+        group = R32[7]
+        groups = R32[8]
+        while groups > 0:
+            area = I32[group >> 2]
+            delay = I32[group + 4 >> 2]
+            kind = I32[group + 8 >> 2]
+            rows = I32[group + 12 >> 2]
             pending = I32[group + 16 >> 2]
+            target = I32[group + 20 >> 2]
+            count = I32[area + 4 >> 2]
+            shift = 0
             if pending != 0:
-                target = I32[group + 20 >> 2]
                 size = I32[target + 4 >> 2]
                 x = I32[target >> 2]
                 y = I32[group + 24 >> 2]
@@ -135,96 +215,85 @@ class Kernels:
             word = I32[area + 8 >> 2]
             word = word + bits + slot * slot_bytes
             values = I32[area + 84 >> 2]
+            if values + target == 0:
+                count = 0
             if values != 0:
                 values = values + (slot * count << 2)
-            kind = I32[group + 8 >> 2]
-            rows = I32[group + 12 >> 2]
             i = 0
             while i < count:
-                m = R16[word >> 1]
-                word = word + 2
-                j = i
-                while m != 0:
-                    if m & 15 == 0:
-                        m = m >> 4
-                        j = j + 4
+                m = R16[word + (i >> 4 << 1) >> 1]
+                row = 0
+                if m >> (i & 15) & 1 != 0:
+                    r = rows
+                    if kind == 2:
+                        r = I16[rows + (i << 1) >> 1]
+                    if kind == 3:
+                        r = I32[rows + (i << 2) >> 2]
+                    if kind == 1:
+                        r = rows + i
+                    row = I32[directory + (r << 2) >> 2]
+                while row != 0:
+                    head = I32[row >> 2]
+                    base = I32[row + 4 >> 2]
+                    step = I32[row + 8 >> 2]
+                    size = head >> 8
+                    at = row + 12 + 8
+                    base = base + shift
+                    if head & 8 != 0:
+                        if head & 4 != 0:
+                            base = base + (i << 2)
+                        k = I32[row + 12 >> 2]
+                        b = I32[row + 12 + 4 >> 2]
+                        e = k >> 16
+                        k = k & 255
+                        v = R32[values + (i << 2) >> 2]
+                        if step < 0:
+                            v = 0 - v
+                            step = 0 - step
+                        c = mulq22(v, step)
+                        if e < 0:
+                            e = 0 - e
+                            c = c + (1 << e - 1) >> e
+                            e = 0
+                        b = b >> e
+                        if c > b:
+                            c = b
+                        if c < 0 - b:
+                            c = 0 - b
+                        c = c << e
+                        step = (c << k) + 1
+                        if head & 2 != 0:
+                            o = at >> 1
+                            e = o + size
+                            while o < e:
+                                x = base + I16[o] >> 2
+                                R32[x] = R32[x] + step
+                                o = o + 1
+                            at = at + (size + 1 >> 1 << 2)
+                        else:
+                            o = base >> 2
+                            e = o + size
+                            while o < e:
+                                R32[o] = R32[o] + step
+                                o = o + 1
                     else:
-                        if m & 1 != 0:
-                            r = rows
-                            if kind == 2:
-                                r = I16[rows + (j << 1) >> 1]
-                            if kind == 3:
-                                r = I32[rows + (j << 2) >> 2]
-                            if kind == 1:
-                                r = rows + j
-                            row = I32[directory + (r << 2) >> 2]
-                            while row != 0:
-                                head = I32[row >> 2]
-                                base = I32[row + 4 >> 2]
-                                step = I32[row + 8 >> 2]
-                                size = head >> 8
-                                at = row + 12
-                                base = base + shift
-                                if head & 4 != 0:
-                                    base = base + (j << 2)
-                                if head & 8 != 0:
-                                    k = I32[at >> 2]
-                                    cap = I32[at + 4 >> 2]
-                                    at = at + 8
-                                    e = k >> 16
-                                    k = k & 255
-                                    v = 0
-                                    if values != 0:
-                                        v = R32[values + (j << 2) >> 2]
-                                    if step < 0:
-                                        v = 0 - v
-                                        step = 0 - step
-                                    c = mulq22(v, step)
-                                    if e < 0:
-                                        e = 0 - e
-                                        c = c + (1 << e - 1) >> e
-                                        e = 0
-                                    b = cap >> e
-                                    if c > b:
-                                        c = b
-                                    if c < 0 - b:
-                                        c = 0 - b
-                                    c = c << e
-                                    step = (c << k) + 1
-                                if head & 16 != 0:
-                                    y = I32[at >> 2]
-                                    k = I32[at + 4 >> 2]
-                                    at = at + 8
-                                    row = at + (size + 1 >> 1 << 2)
-                                    while size > 0:
-                                        x = I16[at >> 1]
-                                        x = x + base
-                                        v = R32[y >> 2]
-                                        a = R32[x >> 2]
-                                        R32[x >> 2] = a + (v * step << k) + 1
-                                        at = at + 2
-                                        y = y + 4
-                                        size = size - 1
-                                elif head & 2 != 0:
-                                    row = at + (size + 1 >> 1 << 2)
-                                    o = at >> 1
-                                    e = o + size
-                                    while o < e:
-                                        x = base + I16[o] >> 2
-                                        R32[x] = R32[x] + step
-                                        o = o + 1
-                                else:
-                                    row = at
-                                    o = base >> 2
-                                    e = o + size
-                                    while o < e:
-                                        R32[o] = R32[o] + step
-                                        o = o + 1
-                                if head & 1 != 0:
-                                    row = 0
-                        m = m >> 1
-                        j = j + 1
-                i = i + 16
+                        y = I32[row + 12 >> 2]
+                        k = I32[row + 12 + 4 >> 2]
+                        row = at
+                        at = at + (size + 1 >> 1 << 2)
+                        while size > 0:
+                            x = I16[row >> 1]
+                            x = x + base
+                            v = R32[y >> 2]
+                            a = R32[x >> 2]
+                            R32[x >> 2] = a + (v * step << k) + 1
+                            row = row + 2
+                            y = y + 4
+                            size = size - 1
+                    row = at
+                    if head & 1 != 0:
+                        row = 0
+                i = i + 1
             group = group + 32
             groups = groups - 1
 
@@ -281,106 +350,140 @@ class Kernels:
                 values = values + (slot * x << 2)
             x = inputs + (i << 2)
             stop = inputs + (end << 2)
+            if potentials + stamps + counts + thresholds + values == 0:
+                if n >= 0:
+                    if flags & 1 != 0:
+                        b = 1073741823 >> k
+                        low = 0 - 1073741823
+                        high = 1073741823
+                        if threshold > 0 - b:
+                            low = threshold << k
+                        if limit < b:
+                            high = (limit << k) + mask
+                        if threshold > b:
+                            low = high + 1
+                        if limit < 0 - b:
+                            low = high + 1
+                        o = x >> 2
+                        e = stop >> 2
+                        while o < e:
+                            a = R32[o]
+                            if a & mask:
+                                R32[o] = 0
+                                if a >= low and a <= high:
+                                    i = o - (x >> 2)
+                                    y = (fired >> 1) + (i >> 4)
+                                    R16[y] = R16[y] | 1 << (i & 15)
+                            o = o + 1
+                        x = stop
+            o = x >> 2
+            e = stop >> 2
+            while o < e and R32[o] & mask == 0:
+                o = o + 1
+            x = o << 2
             while x < stop:
                 a = R32[x >> 2]
-                if a & mask != 0:
-                    R32[x >> 2] = 0
-                    c = a >> k
-                    i = x - inputs >> 2
-                    live = 1
-                    if stamps != 0:
-                        s = R16[stamps + (i << 1) >> 1]
-                        if s != 0:
-                            if s - t & 32767 < 16384:
-                                live = 0
-                            else:
-                                R16[stamps + (i << 1) >> 1] = 0
-                                if counts != 0:
-                                    s = R16[counts + (i << 1) >> 1]
-                                    if s >= fire_limit:
-                                        R16[counts + (i << 1) >> 1] = 0
-                    if live != 0:
-                        if potentials != 0:
-                            if c < 0:
-                                c = 0
-                            v = R32[potentials + (i << 2) >> 2]
-                            v = v + c * gain
-                            if v > 1073741823:
-                                v = 1073741823
+                R32[x >> 2] = 0
+                c = a >> k
+                i = x - inputs >> 2
+                live = 1
+                if stamps != 0:
+                    s = R16[stamps + (i << 1) >> 1]
+                    if s != 0:
+                        if s - t & 32767 < 16384:
+                            live = 0
                         else:
-                            v = c * gain
-                        if thresholds != 0:
-                            threshold = I32[thresholds + (i << 2) >> 2]
-                        spike = 0
-                        if v >= threshold:
-                            if v <= limit:
-                                if flags & 1 != 0:
-                                    spike = 1
-                                if counts != 0:
-                                    s = R16[counts + (i << 1) >> 1]
-                                    if s >= fire_limit:
-                                        spike = 2
-                                if spike == 0:
-                                    if flags & 2 != 0:
-                                        s = I32[area + 64 >> 2]
-                                        s = s + i
-                                        b = I32[area + 60 >> 2]
-                                        spike = hash_below(s, t, b)
-                        if spike == 0:
+                            R16[stamps + (i << 1) >> 1] = 0
                             if counts != 0:
-                                R16[counts + (i << 1) >> 1] = 0
-                            if retention != 4194304:
-                                b = retention
-                                if b < 0:
-                                    b = 0 - b
-                                    v = 0 - v
-                                v = mulq22(v, b)
-                                s = I32[area + 44 >> 2]
-                                b = 1073741823 >> s
-                                if v > b:
-                                    v = b
-                                if v < 0 - b:
-                                    v = 0 - b
-                                v = v << s
-                        if spike == 2:
+                                s = R16[counts + (i << 1) >> 1]
+                                if s >= fire_limit:
+                                    R16[counts + (i << 1) >> 1] = 0
+                if live != 0:
+                    if potentials != 0:
+                        if c < 0:
+                            c = 0
+                        v = R32[potentials + (i << 2) >> 2]
+                        v = v + c * gain
+                        if v > 1073741823:
+                            v = 1073741823
+                    else:
+                        v = c * gain
+                    if thresholds != 0:
+                        threshold = I32[thresholds + (i << 2) >> 2]
+                    spike = 0
+                    if v >= threshold:
+                        if v <= limit:
+                            if flags & 1 != 0:
+                                spike = 1
+                            if counts != 0:
+                                s = R16[counts + (i << 1) >> 1]
+                                if s >= fire_limit:
+                                    spike = 2
+                            if spike == 0:
+                                if flags & 2 != 0:
+                                    s = I32[area + 64 >> 2]
+                                    s = s + i
+                                    b = I32[area + 60 >> 2]
+                                    spike = hash_below(s, t, b)
+                    if spike == 0:
+                        if counts != 0:
                             R16[counts + (i << 1) >> 1] = 0
-                        if spike == 1:
-                            y = fired + (i >> 4 << 1)
-                            b = R16[y >> 1]
-                            R16[y >> 1] = b | 1 << (i & 15)
-                            if values != 0:
-                                if flags & 8 != 0:
-                                    y = I32[area + 80 >> 2]
-                                    y = y + (i << 2)
-                                    v = R32[y >> 2]
-                                    b = I32[area + 92 >> 2]
-                                    b = v - b
-                                    if b < 0:
-                                        b = 0
-                                    if b > 1073741823:
-                                        b = 1073741823
-                                    R32[y >> 2] = b
-                                R32[values + (i << 2) >> 2] = v
-                            v = 0
-                            s = I32[area + 48 >> 2]
-                            if counts != 0:
-                                b = R16[counts + (i << 1) >> 1]
-                                b = b + 1
-                                R16[counts + (i << 1) >> 1] = b
-                                if b >= fire_limit:
-                                    b = I32[area + 52 >> 2]
-                                    s = s + b
-                            if s != 0:
-                                R16[stamps + (i << 1) >> 1] = t + s & 32767 | 32768
-                        if potentials != 0:
-                            R32[potentials + (i << 2) >> 2] = v
-                        elif n < 0:
-                            if v > cap:
-                                v = cap
-                            if v < 0 - cap:
-                                v = 0 - cap
-                            R32[x >> 2] = v << k
-                x = x + 4
+                        if retention != 4194304:
+                            b = retention
+                            if b < 0:
+                                b = 0 - b
+                                v = 0 - v
+                            v = mulq22(v, b)
+                            s = I32[area + 44 >> 2]
+                            b = 1073741823 >> s
+                            if v > b:
+                                v = b
+                            if v < 0 - b:
+                                v = 0 - b
+                            v = v << s
+                    if spike == 2:
+                        R16[counts + (i << 1) >> 1] = 0
+                    if spike == 1:
+                        y = fired + (i >> 4 << 1)
+                        b = R16[y >> 1]
+                        R16[y >> 1] = b | 1 << (i & 15)
+                        if values != 0:
+                            if flags & 8 != 0:
+                                y = I32[area + 80 >> 2]
+                                y = y + (i << 2)
+                                v = R32[y >> 2]
+                                b = I32[area + 92 >> 2]
+                                b = v - b
+                                if b < 0:
+                                    b = 0
+                                if b > 1073741823:
+                                    b = 1073741823
+                                R32[y >> 2] = b
+                            R32[values + (i << 2) >> 2] = v
+                        v = 0
+                        s = I32[area + 48 >> 2]
+                        if counts != 0:
+                            b = R16[counts + (i << 1) >> 1]
+                            b = b + 1
+                            R16[counts + (i << 1) >> 1] = b
+                            if b >= fire_limit:
+                                b = I32[area + 52 >> 2]
+                                s = s + b
+                        if s != 0:
+                            R16[stamps + (i << 1) >> 1] = t + s & 32767 | 32768
+                    if potentials != 0:
+                        R32[potentials + (i << 2) >> 2] = v
+                    elif n < 0:
+                        if v > cap:
+                            v = cap
+                        if v < 0 - cap:
+                            v = 0 - cap
+                        R32[x >> 2] = v << k
+                o = x + 4 >> 2
+                e = stop >> 2
+                while o < e and R32[o] & mask == 0:
+                    o = o + 1
+                x = o << 2
             if n < 0:
                 i = end - 1
                 y = fired + (i >> 4 << 1)
@@ -564,6 +667,7 @@ class Kernels:
                         return p
                     p = row
             first = row
+            same = 0
             while row != 0:
                 if p > rows_end - 12:
                     return p
@@ -586,9 +690,12 @@ class Kernels:
                     return p
                 a = head & 4
                 if p == first:
+                    same = head & (8 | 16)
                     b = wide * 4
                     if a != b:
                         return p
+                if head & (8 | 16) != same:
+                    return p
                 low_end = base
                 high_end = base
                 if a != 0:
@@ -666,9 +773,13 @@ class Kernels:
             kind = I32[group + 8 >> 2]
             at = I32[group + 12 >> 2]
             target = I32[group + 20 >> 2]
+            same = I32[area + 84 >> 2]
             low_end = 0
             high_end = 0
+            if same != 0:
+                same = 8
             if target != 0:
+                same = 16
                 low_end = I32[target >> 2]
                 high_end = I32[target + 4 >> 2]
                 high_end = low_end + (high_end << 2)
@@ -695,15 +806,12 @@ class Kernels:
                             return group
                         if i > high:
                             return group
-                while p != 0:
-                    head = I32[p >> 2]
+                    if head & (8 | 16) != same:
+                        return p
                     if target == 0:
-                        if head & 16 != 0:
-                            return p
                         p = 0
-                    else:
-                        if head & 16 == 0:
-                            return p
+                    while p != 0:
+                        head = I32[p >> 2]
                         base = I32[p + 4 >> 2]
                         size = head >> 8
                         at_list = p + 12 + 8

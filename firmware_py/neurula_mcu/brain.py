@@ -16,6 +16,7 @@ else:
 
 AGE_PERIOD_MASK = 8191
 STIMULUS_ENTRIES = 64
+FEATURES_AT = 16  # field of the header: without learning and driven spikes there is less to do
 
 
 class Brain:
@@ -31,6 +32,7 @@ class Brain:
         bad = kernels.verify(0, 0, self._img, self._ram, *image.row_bounds())
         if bad:
             raise ImageError("I112", "a row, a target or a table is out of bounds", bad)
+        self._valued = uword(data, FEATURES_AT) != 0
         self._room(STIMULUS_ENTRIES)
 
     def _room(self, entries):
@@ -45,6 +47,8 @@ class Brain:
             self._load_stimulus(forced, inject)
         kernels.begin(img, ram, self._stim, len(inject))
         kernels.deliver(0, 0, img, ram)
+        if self._valued:
+            kernels.deliver_valued(0, 0, img, ram)
         kernels.update(0, 0, img, ram, self._stim, 12 * len(inject), len(forced))
         if self.image.plastics:
             kernels.learn(img, ram)

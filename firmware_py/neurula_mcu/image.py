@@ -66,6 +66,7 @@ class Image:
         self.weights_at = uword(data, 76)
         self.weights_end = uword(data, 80)
         self.check_ram()
+        self.used = 0
         self.claimed = 64
         for index in range(self.areas):
             self.check_inputs(self.area_at(index))
@@ -75,6 +76,7 @@ class Image:
         self.sources = 0
         for index in range(self.groups):
             self.check_group(self.sections['GRUP'][0] + index * 32)
+        require(self.used == uword(data, 16), 'I106', 'the features are not those that the image uses', 16)
         self.claim(self.bits_at, self.slots * self.slot_bytes, 64)
         if self.seen_at:
             self.claim(self.seen_at, self.slot_bytes, 72)
@@ -167,6 +169,12 @@ class Image:
         n = uword(data, area + 4)
         at = uword(data, area + 8)
         self.within(at, 2 * (n + 15 >> 4), 0, self.slot_bytes, 2, 'I111', "an area's bitmap lies outside its slot", area)
+        voxels = 1
+        for field in (104, 108, 112, 116):
+            side = uword(data, area + field)
+            require(1 <= side <= n, 'I113', "an area's dimensions do not give its neurons", area + field)
+            voxels *= side
+        require(voxels == n, 'I113', "an area's dimensions do not give its neurons", area)
         flags = uword(data, area + 12)
         valued = flags & (4 | 8) != 0
         limit = uword(data, area + 56)
@@ -177,6 +185,8 @@ class Image:
             if at:
                 self.claim(at, size + 3 & -4, area + field)
         require(valued or uword(data, area + 84) == 0, 'I113', 'an area keeps values that none of its spikes carries', area)
+        if valued:
+            self.used |= 2
         stored = uword(data, area + 68)
         require(stored != 0 or uword(data, area + 24) == 1, 'I113', 'an area without potentials has a gain', area)
         at = uword(data, area + 32)
@@ -199,6 +209,8 @@ class Image:
         target = uword(data, group + 20)
         pending = uword(data, group + 16)
         require(target == 0 or self.is_area(target), 'I112', 'a group names no target area', group)
+        if target:
+            self.used |= 1
         require(1 <= delay <= (255 if pending else self.slots), 'I112', 'a delay is longer than the ring of bitmaps', group)
         kind = uword(data, group + 8)
         rows = uword(data, group + 12)
@@ -246,9 +258,10 @@ class Image:
             if source:
                 ram[at:at + size] = bytes(data[source:source + size])
             else:
-                value = bytes(data[init + 12:init + 12 + 4])
-                for place in range(at, at + size, 4):
-                    ram[place:place + 4] = value
+                block = bytes(data[init + 12:init + 12 + 4]) * 256
+                for place in range(at, at + size, 1024):
+                    part = min(1024, at + size - place)
+                    ram[place:place + part] = block[:part]
 
     def row_bounds(self):
         """The four arguments of the kernel `verify`."""

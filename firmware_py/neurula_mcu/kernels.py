@@ -35,14 +35,14 @@ def begin(img: int, ram: int, stim: int, injections: int):
             units = ptr32(stim + at + 8)[0]
             at = at + 12
             use = 1
-        if use != 0:
+        if use:
             k = ptr32(img + area + 16)[0]
             cap = ptr32(img + area + 20)[0]
             x = ptr32(img + area)[0]
             x = x + (local << 2)
             a = ptr32(ram + x)[0]
             hits = a & (1 << k) - 1
-            if hits == 0:
+            if not hits:
                 hits = 1
             c = (a >> k) + units
             if c > cap:
@@ -63,124 +63,58 @@ def deliver(p: ptr16, q: ptr32, img: int, ram: int):
     group = ptr32(ram + 28)[0]
     groups = ptr32(ram + 32)[0]
     while groups > 0:
-        area = ptr32(img + group)[0]
-        count = ptr32(img + area + 4)[0]
-        delay = ptr32(img + group + 4)[0]
-        shift = 0
-        pending = ptr32(img + group + 16)[0]
-        if pending != 0:
-            target = ptr32(img + group + 20)[0]
-            size = ptr32(img + target + 4)[0]
-            x = ptr32(img + target)[0]
-            y = ptr32(img + group + 24)[0]
-            phase = ptr32(ram + y)[0]
-            phase = phase + 1
-            if phase >= delay:
-                phase = 0
-            if phase < 0:
-                phase = 0
-            ptr32(ram + y)[0] = phase
-            y = pending + (phase * size << 2)
-            shift = phase - 1
-            if shift < 0:
-                shift = delay - 1
-            shift = pending + (shift * size << 2) - x
-            while size > 0:
-                a = ptr32(ram + y)[0]
-                b = ptr32(ram + x)[0]
-                ptr32(ram + x)[0] = a + b
-                ptr32(ram + y)[0] = 0
-                x = x + 4
-                y = y + 4
-                size = size - 1
-            delay = 1
+        q = ptr32(img + group)
+        area = q[0]
+        delay = q[1]
+        kind = q[2]
+        rows = q[3]
+        target = q[5]
+        group = group + 32
+        groups = groups - 1
         slot = now - delay
         if slot < 0:
             slot = slot + slots
-        word = ptr32(img + area + 8)[0]
+        q = ptr32(img + area)
+        count = q[1]
+        word = q[2]
+        values = q[21]
         word = word + bits + slot * slot_bytes
-        values = ptr32(img + area + 84)[0]
-        if values != 0:
-            values = values + (slot * count << 2)
-        kind = ptr32(img + group + 8)[0]
-        rows = ptr32(img + group + 12)[0]
+        if values + target:
+            count = 0
         i = 0
         while i < count:
             m = ptr16(ram + word)[0]
             word = word + 2
             j = i
-            while m != 0:
-                if m & 15 == 0:
+            i = i + 16
+            while m:
+                if not m & 15:
                     m = m >> 4
                     j = j + 4
                 else:
-                    if m & 1 != 0:
+                    if m & 1:
                         r = rows
-                        if kind == 2:
-                            r = ptr16(img + rows + (j << 1))[0]
-                        if kind == 3:
-                            r = ptr32(img + rows + (j << 2))[0]
-                        if kind == 1:
-                            r = rows + j
+                        if kind:
+                            if kind == 2:
+                                r = ptr16(img + rows + (j << 1))[0]
+                            elif kind == 1:
+                                r = rows + j
+                            else:
+                                r = ptr32(img + rows + (j << 2))[0]
                         row = ptr32(img + directory + (r << 2))[0]
-                        while row != 0:
-                            head = ptr32(img + row)[0]
-                            base = ptr32(img + row + 4)[0]
-                            step = ptr32(img + row + 8)[0]
+                        while row:
+                            q = ptr32(img + row)
+                            head = q[0]
+                            base = q[1]
+                            step = q[2]
+                            row = row + 12
                             size = head >> 8
-                            at = row + 12
-                            base = base + shift
-                            if head & 4 != 0:
+                            if head & 4:
                                 base = base + (j << 2)
-                            if head & 8 != 0:
-                                k = ptr32(img + at)[0]
-                                cap = ptr32(img + at + 4)[0]
-                                at = at + 8
-                                e = k >> 16
-                                k = k & 255
-                                v = 0
-                                if values != 0:
-                                    v = ptr32(ram + values + (j << 2))[0]
-                                if step < 0:
-                                    v = 0 - v
-                                    step = 0 - step
-                                vh_ = v >> 15
-                                vl_ = v & 32767
-                                r1_ = step >> 11
-                                r0_ = step & 2047
-                                vl_ = vl_ * r1_ + (vl_ * r0_ >> 11)
-                                vl_ = vl_ + (vh_ * r0_ << 4) + 1024
-                                c = (vh_ * r1_ << 4) + (vl_ >> 11)
-                                if e < 0:
-                                    e = 0 - e
-                                    c = c + (1 << e - 1) >> e
-                                    e = 0
-                                b = cap >> e
-                                if c > b:
-                                    c = b
-                                if c < 0 - b:
-                                    c = 0 - b
-                                c = c << e
-                                step = (c << k) + 1
-                            if head & 16 != 0:
-                                y = ptr32(img + at)[0]
-                                k = ptr32(img + at + 4)[0]
-                                at = at + 8
-                                row = at + (size + 1 >> 1 << 2)
-                                while size > 0:
-                                    x = ptr16(img + at)[0]
-                                    x = x + base
-                                    v = ptr32(ram + y)[0]
-                                    a = ptr32(ram + x)[0]
-                                    ptr32(ram + x)[0] = a + (v * step << k) + 1
-                                    at = at + 2
-                                    y = y + 4
-                                    size = size - 1
-                            elif head & 2 != 0:
-                                row = at + (size + 1 >> 1 << 2)
-                                p = ptr16(img + at)
+                            if head & 2:
+                                p = ptr16(img + row)
                                 v_ = ram + base
-                                e_ = img + at + (size >> 3 << 4)
+                                e_ = img + row + (size >> 3 << 4)
                                 while int(p) < e_:
                                     q = ptr32(p[0] + v_)
                                     q[0] = q[0] + step
@@ -199,13 +133,13 @@ def deliver(p: ptr16, q: ptr32, img: int, ram: int):
                                     q = ptr32(p[7] + v_)
                                     q[0] = q[0] + step
                                     p = ptr16(uint(p) + 16)
-                                e_ = img + at + (size << 1)
+                                e_ = img + row + (size << 1)
                                 while int(p) < e_:
                                     q = ptr32(p[0] + v_)
                                     q[0] = q[0] + step
                                     p = ptr16(uint(p) + 2)
+                                row = row + (size + 1 >> 1 << 2)
                             else:
-                                row = at
                                 q = ptr32(ram + base)
                                 e_ = ram + base + (size >> 2 << 4)
                                 while int(q) < e_:
@@ -218,17 +152,182 @@ def deliver(p: ptr16, q: ptr32, img: int, ram: int):
                                 while int(q) < e_:
                                     q[0] = q[0] + step
                                     q = ptr32(uint(q) + 4)
-                            if head & 1 != 0:
+                            if head & 1:
                                 row = 0
                     m = m >> 1
                     j = j + 1
-            i = i + 16
+
+
+@micropython.viper
+def deliver_valued(p: ptr16, q: ptr32, img: int, ram: int):
+    now = ptr32(ram + 4)[0]
+    slots = ptr32(ram + 8)[0]
+    slot_bytes = ptr32(ram + 12)[0]
+    bits = ptr32(ram + 16)[0]
+    directory = ptr32(ram + 36)[0]
+    group = ptr32(ram + 28)[0]
+    groups = ptr32(ram + 32)[0]
+    while groups > 0:
+        q = ptr32(img + group)
+        area = q[0]
+        delay = q[1]
+        kind = q[2]
+        rows = q[3]
+        pending = q[4]
+        target = q[5]
+        count = ptr32(img + area + 4)[0]
+        shift = 0
+        if pending:
+            q = ptr32(img + target)
+            size = q[1]
+            x = q[0]
+            y = ptr32(img + group + 24)[0]
+            phase = ptr32(ram + y + 0)[0]
+            phase = phase + 1
+            if phase >= delay:
+                phase = 0
+            if phase < 0:
+                phase = 0
+            ptr32(ram + y)[0] = phase
+            y = pending + (phase * size << 2)
+            shift = phase - 1
+            if shift < 0:
+                shift = delay - 1
+            shift = pending + (shift * size << 2) - x
+            while size > 0:
+                a = ptr32(ram + y + 0)[0]
+                b = ptr32(ram + x + 0)[0]
+                ptr32(ram + x)[0] = a + b
+                ptr32(ram + y)[0] = 0
+                x = x + 4
+                y = y + 4
+                size = size - 1
+            delay = 1
+        slot = now - delay
+        if slot < 0:
+            slot = slot + slots
+        word = ptr32(img + area + 8)[0]
+        word = word + bits + slot * slot_bytes
+        values = ptr32(img + area + 84)[0]
+        if not values + target:
+            count = 0
+        if values:
+            values = values + (slot * count << 2)
+        i = 0
+        while i < count:
+            m = ptr16(ram + word + (i >> 4 << 1))[0]
+            row = 0
+            if m >> (i & 15) & 1:
+                r = rows
+                if kind == 2:
+                    r = ptr16(img + rows + (i << 1))[0]
+                if kind == 3:
+                    r = ptr32(img + rows + (i << 2))[0]
+                if kind == 1:
+                    r = rows + i
+                row = ptr32(img + directory + (r << 2))[0]
+            while row:
+                q = ptr32(img + row)
+                head = q[0]
+                base = q[1]
+                step = q[2]
+                size = head >> 8
+                at = row + 12 + 8
+                base = base + shift
+                if head & 8:
+                    if head & 4:
+                        base = base + (i << 2)
+                    k = ptr32(img + row + 12)[0]
+                    b = ptr32(img + row + 12 + 4)[0]
+                    e = k >> 16
+                    k = k & 255
+                    v = ptr32(ram + values + (i << 2))[0]
+                    if step < 0:
+                        v = 0 - v
+                        step = 0 - step
+                    vh_ = v >> 15
+                    vl_ = v & 32767
+                    r1_ = step >> 11
+                    r0_ = step & 2047
+                    vl_ = vl_ * r1_ + (vl_ * r0_ >> 11)
+                    vl_ = vl_ + (vh_ * r0_ << 4) + 1024
+                    c = (vh_ * r1_ << 4) + (vl_ >> 11)
+                    if e < 0:
+                        e = 0 - e
+                        c = c + (1 << e - 1) >> e
+                        e = 0
+                    b = b >> e
+                    if c > b:
+                        c = b
+                    if c < 0 - b:
+                        c = 0 - b
+                    c = c << e
+                    step = (c << k) + 1
+                    if head & 2:
+                        p = ptr16(img + at)
+                        v_ = ram + base
+                        e_ = img + at + (size >> 3 << 4)
+                        while int(p) < e_:
+                            q = ptr32(p[0] + v_)
+                            q[0] = q[0] + step
+                            q = ptr32(p[1] + v_)
+                            q[0] = q[0] + step
+                            q = ptr32(p[2] + v_)
+                            q[0] = q[0] + step
+                            q = ptr32(p[3] + v_)
+                            q[0] = q[0] + step
+                            q = ptr32(p[4] + v_)
+                            q[0] = q[0] + step
+                            q = ptr32(p[5] + v_)
+                            q[0] = q[0] + step
+                            q = ptr32(p[6] + v_)
+                            q[0] = q[0] + step
+                            q = ptr32(p[7] + v_)
+                            q[0] = q[0] + step
+                            p = ptr16(uint(p) + 16)
+                        e_ = img + at + (size << 1)
+                        while int(p) < e_:
+                            q = ptr32(p[0] + v_)
+                            q[0] = q[0] + step
+                            p = ptr16(uint(p) + 2)
+                        at = at + (size + 1 >> 1 << 2)
+                    else:
+                        q = ptr32(ram + base)
+                        e_ = ram + base + (size >> 2 << 4)
+                        while int(q) < e_:
+                            q[0] = q[0] + step
+                            q[1] = q[1] + step
+                            q[2] = q[2] + step
+                            q[3] = q[3] + step
+                            q = ptr32(uint(q) + 16)
+                        e_ = ram + base + (size << 2)
+                        while int(q) < e_:
+                            q[0] = q[0] + step
+                            q = ptr32(uint(q) + 4)
+                else:
+                    y = ptr32(img + row + 12)[0]
+                    k = ptr32(img + row + 12 + 4)[0]
+                    row = at
+                    at = at + (size + 1 >> 1 << 2)
+                    while size > 0:
+                        x = ptr16(img + row)[0]
+                        x = x + base
+                        v = ptr32(ram + y + 0)[0]
+                        a = ptr32(ram + x + 0)[0]
+                        ptr32(ram + x)[0] = a + (v * step << k) + 1
+                        row = row + 2
+                        y = y + 4
+                        size = size - 1
+                row = at
+                if head & 1:
+                    row = 0
+            i = i + 1
         group = group + 32
         groups = groups - 1
 
 
 @micropython.viper
-def update(x: int, a: int, img: int, ram: int, stim: int, at: int, forced: int):
+def update(q: ptr32, a: int, img: int, ram: int, stim: int, at: int, forced: int):
     t = ptr32(ram + 0)[0]
     slot = ptr32(ram + 4)[0]
     slot_bytes = ptr32(ram + 12)[0]
@@ -246,179 +345,263 @@ def update(x: int, a: int, img: int, ram: int, stim: int, at: int, forced: int):
         i = 0
         end = 0
         if n < 0:
-            index = ptr32(stim + at)[0]
-            i = ptr32(stim + at + 4)[0]
+            q = ptr32(stim + at)
+            index = q[0]
+            i = q[1]
             at = at + 8
             end = i + 1
             area = area + index * 128
         else:
             area = area + n * 128
             end = ptr32(img + area + 4)[0]
-        inputs = ptr32(img + area)[0]
-        k = ptr32(img + area + 16)[0]
+        q = ptr32(img + area)
+        inputs = q[0]
+        k = q[4]
         mask = (1 << k) - 1
         fired = ptr32(img + area + 8)[0]
         fired = fired + bits
-        flags = ptr32(img + area + 12)[0]
-        cap = ptr32(img + area + 20)[0]
-        gain = ptr32(img + area + 24)[0]
-        threshold = ptr32(img + area + 28)[0]
-        thresholds = ptr32(img + area + 32)[0]
-        limit = ptr32(img + area + 36)[0]
-        retention = ptr32(img + area + 40)[0]
-        fire_limit = ptr32(img + area + 56)[0]
-        potentials = ptr32(img + area + 68)[0]
-        stamps = ptr32(img + area + 72)[0]
-        counts = ptr32(img + area + 76)[0]
-        values = ptr32(img + area + 84)[0]
-        if values != 0:
+        q = ptr32(img + area)
+        flags = q[3]
+        cap = q[5]
+        gain = q[6]
+        threshold = q[7]
+        thresholds = q[8]
+        limit = q[9]
+        retention = q[10]
+        fire_limit = q[14]
+        potentials = q[17]
+        stamps = q[18]
+        counts = q[19]
+        values = q[21]
+        if values:
             x = ptr32(img + area + 4)[0]
             values = values + (slot * x << 2)
         x = inputs + (i << 2)
         stop = inputs + (end << 2)
+        if not potentials + stamps + counts + thresholds + values:
+            if n >= 0:
+                if flags & 1:
+                    b = 1073741823 >> k
+                    low = 0 - 1073741823
+                    high = 1073741823
+                    if threshold > 0 - b:
+                        low = threshold << k
+                    if limit < b:
+                        high = (limit << k) + mask
+                    if threshold > b:
+                        low = high + 1
+                    if limit < 0 - b:
+                        low = high + 1
+                    q = ptr32(ram + x)
+                    e_ = ram + stop
+                    while int(q) < e_ - 12:
+                        a = q[0]
+                        if a & mask:
+                            q[0] = 0
+                            if a >= low:
+                                if a <= high:
+                                    i = (int(q) - ram - x >> 2) + 0
+                                    v_ = ram + fired + (i >> 4 << 1)
+                                    ptr16(v_)[0] = ptr16(v_)[0] | 1 << (i & 15)
+                        a = q[1]
+                        if a & mask:
+                            q[1] = 0
+                            if a >= low:
+                                if a <= high:
+                                    i = (int(q) - ram - x >> 2) + 1
+                                    v_ = ram + fired + (i >> 4 << 1)
+                                    ptr16(v_)[0] = ptr16(v_)[0] | 1 << (i & 15)
+                        a = q[2]
+                        if a & mask:
+                            q[2] = 0
+                            if a >= low:
+                                if a <= high:
+                                    i = (int(q) - ram - x >> 2) + 2
+                                    v_ = ram + fired + (i >> 4 << 1)
+                                    ptr16(v_)[0] = ptr16(v_)[0] | 1 << (i & 15)
+                        a = q[3]
+                        if a & mask:
+                            q[3] = 0
+                            if a >= low:
+                                if a <= high:
+                                    i = (int(q) - ram - x >> 2) + 3
+                                    v_ = ram + fired + (i >> 4 << 1)
+                                    ptr16(v_)[0] = ptr16(v_)[0] | 1 << (i & 15)
+                        q = ptr32(uint(q) + 16)
+                    while int(q) < e_:
+                        a = q[0]
+                        if a & mask:
+                            q[0] = 0
+                            if a >= low:
+                                if a <= high:
+                                    i = (int(q) - ram - x >> 2) + 0
+                                    v_ = ram + fired + (i >> 4 << 1)
+                                    ptr16(v_)[0] = ptr16(v_)[0] | 1 << (i & 15)
+                        q = ptr32(uint(q) + 4)
+                    x = stop
+        q = ptr32(ram + x)
+        e_ = ram + stop
+        while int(q) < e_:
+            if q[0] & mask:
+                break
+            q = ptr32(uint(q) + 4)
+            while int(q) < e_ - 12:
+                if (q[0] | q[1] | q[2] | q[3]) & mask:
+                    break
+                q = ptr32(uint(q) + 16)
+        x = int(q) - ram
         while x < stop:
-            a = ptr32(ram + x)[0]
-            if a & mask != 0:
-                ptr32(ram + x)[0] = 0
-                c = a >> k
-                i = x - inputs >> 2
-                live = 1
-                if stamps != 0:
-                    s = ptr16(ram + stamps + (i << 1))[0]
-                    if s != 0:
-                        if s - t & 32767 < 16384:
-                            live = 0
-                        else:
-                            ptr16(ram + stamps + (i << 1))[0] = 0
-                            if counts != 0:
-                                s = ptr16(ram + counts + (i << 1))[0]
-                                if s >= fire_limit:
-                                    ptr16(ram + counts + (i << 1))[0] = 0
-                if live != 0:
-                    if potentials != 0:
-                        if c < 0:
-                            c = 0
-                        v = ptr32(ram + potentials + (i << 2))[0]
-                        v = v + c * gain
-                        if v > 1073741823:
-                            v = 1073741823
+            a = ptr32(ram + x + 0)[0]
+            ptr32(ram + x)[0] = 0
+            c = a >> k
+            i = x - inputs >> 2
+            live = 1
+            if stamps:
+                s = ptr16(ram + stamps + (i << 1))[0]
+                if s:
+                    if s - t & 32767 < 16384:
+                        live = 0
                     else:
-                        v = c * gain
-                    if thresholds != 0:
-                        threshold = ptr32(img + thresholds + (i << 2))[0]
-                    spike = 0
-                    if v >= threshold:
-                        if v <= limit:
-                            if flags & 1 != 0:
-                                spike = 1
-                            if counts != 0:
-                                s = ptr16(ram + counts + (i << 1))[0]
-                                if s >= fire_limit:
-                                    spike = 2
-                            if spike == 0:
-                                if flags & 2 != 0:
-                                    s = ptr32(img + area + 64)[0]
-                                    s = s + i
-                                    b = ptr32(img + area + 60)[0]
-                                    h_ = 40503
-                                    h_ = h_ << 16 | 31153
-                                    w_ = 24373
-                                    w_ = w_ << 16 | 25749
-                                    h_ = s * h_ + t * w_
-                                    w_ = 11410
-                                    w_ = w_ << 16 | 30645
-                                    h_ = h_ * w_
-                                    w_ = 44118
-                                    w_ = w_ << 16 | 19205
-                                    h_ = h_ + w_
-                                    w_ = h_ >> 28 & 15
-                                    w_ = (h_ >> 4 & 268435455) >> w_ ^ h_
-                                    h_ = 4238
-                                    h_ = h_ << 16 | 62169
-                                    w_ = w_ * h_
-                                    w_ = w_ >> 22 & 1023 ^ w_
-                                    h_ = w_ >> 16 & 65535
-                                    e_ = b >> 16 & 65535
-                                    spike = 0
-                                    if h_ < e_:
+                        ptr16(ram + stamps + (i << 1))[0] = 0
+                        if counts:
+                            s = ptr16(ram + counts + (i << 1))[0]
+                            if s >= fire_limit:
+                                ptr16(ram + counts + (i << 1))[0] = 0
+            if live:
+                if potentials:
+                    if c < 0:
+                        c = 0
+                    v = ptr32(ram + potentials + (i << 2))[0]
+                    v = v + c * gain
+                    if v > 1073741823:
+                        v = 1073741823
+                else:
+                    v = c * gain
+                if thresholds:
+                    threshold = ptr32(img + thresholds + (i << 2))[0]
+                spike = 0
+                if v >= threshold:
+                    if v <= limit:
+                        if flags & 1:
+                            spike = 1
+                        if counts:
+                            s = ptr16(ram + counts + (i << 1))[0]
+                            if s >= fire_limit:
+                                spike = 2
+                        if not spike:
+                            if flags & 2:
+                                s = ptr32(img + area + 64)[0]
+                                s = s + i
+                                b = ptr32(img + area + 60)[0]
+                                h_ = 40503
+                                h_ = h_ << 16 | 31153
+                                w_ = 24373
+                                w_ = w_ << 16 | 25749
+                                h_ = s * h_ + t * w_
+                                w_ = 11410
+                                w_ = w_ << 16 | 30645
+                                h_ = h_ * w_
+                                w_ = 44118
+                                w_ = w_ << 16 | 19205
+                                h_ = h_ + w_
+                                w_ = h_ >> 28 & 15
+                                w_ = (h_ >> 4 & 268435455) >> w_ ^ h_
+                                h_ = 4238
+                                h_ = h_ << 16 | 62169
+                                w_ = w_ * h_
+                                w_ = w_ >> 22 & 1023 ^ w_
+                                h_ = w_ >> 16 & 65535
+                                e_ = b >> 16 & 65535
+                                spike = 0
+                                if h_ < e_:
+                                    spike = 1
+                                if h_ == e_:
+                                    if w_ & 65535 < b & 65535:
                                         spike = 1
-                                    if h_ == e_:
-                                        if w_ & 65535 < b & 65535:
-                                            spike = 1
-                    if spike == 0:
-                        if counts != 0:
-                            ptr16(ram + counts + (i << 1))[0] = 0
-                        if retention != 4194304:
-                            b = retention
-                            if b < 0:
-                                b = 0 - b
-                                v = 0 - v
-                            vh_ = v >> 15
-                            vl_ = v & 32767
-                            r1_ = b >> 11
-                            r0_ = b & 2047
-                            vl_ = vl_ * r1_ + (vl_ * r0_ >> 11)
-                            vl_ = vl_ + (vh_ * r0_ << 4) + 1024
-                            v = (vh_ * r1_ << 4) + (vl_ >> 11)
-                            s = ptr32(img + area + 44)[0]
-                            b = 1073741823 >> s
-                            if v > b:
-                                v = b
-                            if v < 0 - b:
-                                v = 0 - b
-                            v = v << s
-                    if spike == 2:
+                if not spike:
+                    if counts:
                         ptr16(ram + counts + (i << 1))[0] = 0
-                    if spike == 1:
-                        y = fired + (i >> 4 << 1)
-                        b = ptr16(ram + y)[0]
-                        ptr16(ram + y)[0] = b | 1 << (i & 15)
-                        if values != 0:
-                            if flags & 8 != 0:
-                                y = ptr32(img + area + 80)[0]
-                                y = y + (i << 2)
-                                v = ptr32(ram + y)[0]
-                                b = ptr32(img + area + 92)[0]
-                                b = v - b
-                                if b < 0:
-                                    b = 0
-                                if b > 1073741823:
-                                    b = 1073741823
-                                ptr32(ram + y)[0] = b
-                            ptr32(ram + values + (i << 2))[0] = v
-                        v = 0
-                        s = ptr32(img + area + 48)[0]
-                        if counts != 0:
-                            b = ptr16(ram + counts + (i << 1))[0]
-                            b = b + 1
-                            ptr16(ram + counts + (i << 1))[0] = b
-                            if b >= fire_limit:
-                                b = ptr32(img + area + 52)[0]
-                                s = s + b
-                        if s != 0:
-                            ptr16(ram + stamps + (i << 1))[0] = t + s & 32767 | 32768
-                    if potentials != 0:
-                        ptr32(ram + potentials + (i << 2))[0] = v
-                    elif n < 0:
-                        if v > cap:
-                            v = cap
-                        if v < 0 - cap:
-                            v = 0 - cap
-                        ptr32(ram + x)[0] = v << k
-            x = x + 4
+                    if retention != 4194304:
+                        b = retention
+                        if b < 0:
+                            b = 0 - b
+                            v = 0 - v
+                        vh_ = v >> 15
+                        vl_ = v & 32767
+                        r1_ = b >> 11
+                        r0_ = b & 2047
+                        vl_ = vl_ * r1_ + (vl_ * r0_ >> 11)
+                        vl_ = vl_ + (vh_ * r0_ << 4) + 1024
+                        v = (vh_ * r1_ << 4) + (vl_ >> 11)
+                        s = ptr32(img + area + 44)[0]
+                        b = 1073741823 >> s
+                        if v > b:
+                            v = b
+                        if v < 0 - b:
+                            v = 0 - b
+                        v = v << s
+                if spike == 2:
+                    ptr16(ram + counts + (i << 1))[0] = 0
+                if spike == 1:
+                    y = fired + (i >> 4 << 1)
+                    b = ptr16(ram + y)[0]
+                    ptr16(ram + y)[0] = b | 1 << (i & 15)
+                    if values:
+                        if flags & 8:
+                            y = ptr32(img + area + 80)[0]
+                            y = y + (i << 2)
+                            v = ptr32(ram + y + 0)[0]
+                            b = ptr32(img + area + 92)[0]
+                            b = v - b
+                            if b < 0:
+                                b = 0
+                            if b > 1073741823:
+                                b = 1073741823
+                            ptr32(ram + y)[0] = b
+                        ptr32(ram + values + (i << 2))[0] = v
+                    v = 0
+                    s = ptr32(img + area + 48)[0]
+                    if counts:
+                        b = ptr16(ram + counts + (i << 1))[0]
+                        b = b + 1
+                        ptr16(ram + counts + (i << 1))[0] = b
+                        if b >= fire_limit:
+                            b = ptr32(img + area + 52)[0]
+                            s = s + b
+                    if s:
+                        ptr16(ram + stamps + (i << 1))[0] = t + s & 32767 | 32768
+                if potentials:
+                    ptr32(ram + potentials + (i << 2))[0] = v
+                elif n < 0:
+                    if v > cap:
+                        v = cap
+                    if v < 0 - cap:
+                        v = 0 - cap
+                    ptr32(ram + x)[0] = v << k
+            q = ptr32(ram + x + 4)
+            e_ = ram + stop
+            while int(q) < e_:
+                if q[0] & mask:
+                    break
+                q = ptr32(uint(q) + 4)
+                while int(q) < e_ - 12:
+                    if (q[0] | q[1] | q[2] | q[3]) & mask:
+                        break
+                    q = ptr32(uint(q) + 16)
+            x = int(q) - ram
         if n < 0:
             i = end - 1
             y = fired + (i >> 4 << 1)
             b = ptr16(ram + y)[0]
             a = 1 << (i & 15)
-            if b & a == 0:
+            if not b & a:
                 ptr16(ram + y)[0] = b | a
-                if values != 0:
+                if values:
                     v = ptr32(img + area + 88)[0]
-                    if flags & 8 != 0:
+                    if flags & 8:
                         y = ptr32(img + area + 80)[0]
                         y = y + (i << 2)
-                        v = ptr32(ram + y)[0]
+                        v = ptr32(ram + y + 0)[0]
                         b = ptr32(img + area + 92)[0]
                         b = v - b
                         if b < 0:
@@ -427,9 +610,9 @@ def update(x: int, a: int, img: int, ram: int, stim: int, at: int, forced: int):
                             b = 1073741823
                         ptr32(ram + y)[0] = b
                     ptr32(ram + values + (i << 2))[0] = v
-                if stamps != 0:
+                if stamps:
                     s = ptr16(ram + stamps + (i << 1))[0]
-                    if s != 0:
+                    if s:
                         if s - t & 32767 < 16384:
                             ptr16(ram + stamps + (i << 1))[0] = s + 1 & 32767 | 32768
         n = n + 1
@@ -442,17 +625,17 @@ def age(img: int, ram: int):
     n = ptr32(ram + 24)[0]
     while n > 0:
         stamps = ptr32(img + area + 72)[0]
-        if stamps != 0:
+        if stamps:
             counts = ptr32(img + area + 76)[0]
             fire_limit = ptr32(img + area + 56)[0]
             i = ptr32(img + area + 4)[0]
             while i > 0:
                 i = i - 1
                 s = ptr16(ram + stamps + (i << 1))[0]
-                if s != 0:
+                if s:
                     if s - t & 32767 >= 16384:
                         ptr16(ram + stamps + (i << 1))[0] = 0
-                        if counts != 0:
+                        if counts:
                             s = ptr16(ram + counts + (i << 1))[0]
                             if s >= fire_limit:
                                 ptr16(ram + counts + (i << 1))[0] = 0
@@ -501,7 +684,7 @@ def learn(img: int, ram: int):
                 i = i - 16
             area = target
             k = k + 1
-        if both != 0:
+        if both:
             word = ptr32(img + source + 8)[0]
             word = word + seen
             mark = ptr32(img + target + 8)[0]
@@ -514,7 +697,7 @@ def learn(img: int, ram: int):
                 m = ptr16(ram + word + (i >> 4 << 1))[0]
                 a = m >> (i & 15) & 1
                 row = ptr32(img + directory + (rows + i << 2))[0]
-                while row != 0:
+                while row:
                     head = ptr32(img + row)[0]
                     base = ptr32(img + row + 4)[0]
                     base = base - inputs
@@ -523,14 +706,14 @@ def learn(img: int, ram: int):
                     y = ptr32(img + at)[0]
                     at = at + 8
                     row = at + (size + 1 >> 1 << 2)
-                    if head & 1 != 0:
+                    if head & 1:
                         row = 0
                     while size > 0:
                         x = ptr16(img + at)[0]
                         x = x + base >> 2
                         m = ptr16(ram + mark + (x >> 4 << 1))[0]
                         b = a + (m >> (x & 15) & 1)
-                        if b != 0:
+                        if b:
                             v = ptr32(ram + y)[0]
                             if b == 2:
                                 v = v + up
@@ -550,7 +733,7 @@ def learn(img: int, ram: int):
 
 
 @micropython.viper
-def verify(k: int, b: int, img: int, ram: int, rows_at: int, rows_end: int, weights_at: int, weights_end: int) -> int:
+def verify(q: ptr32, k: int, img: int, ram: int, rows_at: int, rows_end: int, weights_at: int, weights_end: int) -> int:
     inputs_end = ptr32(ram + 56)[0]
     directory = ptr32(ram + 36)[0]
     rows = ptr32(ram + 52)[0]
@@ -561,15 +744,16 @@ def verify(k: int, b: int, img: int, ram: int, rows_at: int, rows_end: int, weig
         wide = 0
         low = 0
         high = 0
-        if row != 0:
+        if row:
             if row != p:
                 if row != p + 8:
                     return directory + (n << 2)
                 if row > rows_end:
                     return directory + (n << 2)
                 wide = 1
-                low = ptr32(img + p)[0]
-                high = ptr32(img + p + 4)[0]
+                q = ptr32(img + p)
+                low = q[0]
+                high = q[1]
                 if low < 0:
                     return p
                 if high < low:
@@ -578,21 +762,23 @@ def verify(k: int, b: int, img: int, ram: int, rows_at: int, rows_end: int, weig
                     return p
                 p = row
         first = row
-        while row != 0:
+        same = 0
+        while row:
             if p > rows_end - 12:
                 return p
-            head = ptr32(img + p)[0]
-            base = ptr32(img + p + 4)[0]
-            step = ptr32(img + p + 8)[0]
+            q = ptr32(img + p)
+            head = q[0]
+            base = q[1]
+            step = q[2]
             size = head >> 8
             at = p + 12
-            if head & 224 != 0:
+            if head & 224:
                 return p
             if size < 1:
                 return p
             if size > 1048575:
                 return p
-            if base & 3 != 0:
+            if base & 3:
                 return p
             if base > inputs_end:
                 return p
@@ -600,13 +786,16 @@ def verify(k: int, b: int, img: int, ram: int, rows_at: int, rows_end: int, weig
                 return p
             a = head & 4
             if p == first:
+                same = head & (8 | 16)
                 b = wide * 4
                 if a != b:
                     return p
+            if head & (8 | 16) != same:
+                return p
             low_end = base
             high_end = base
-            if a != 0:
-                if wide == 0:
+            if a:
+                if not wide:
                     return p
                 low_end = base + (low << 2)
                 high_end = base + (high << 2)
@@ -614,11 +803,12 @@ def verify(k: int, b: int, img: int, ram: int, rows_at: int, rows_end: int, weig
                 return p
             if high_end >= inputs_end:
                 return p
-            if head & 8 != 0:
+            if head & 8:
                 if at > rows_end - 8:
                     return p
-                k = ptr32(img + at)[0]
-                b = ptr32(img + at + 4)[0]
+                q = ptr32(img + at)
+                k = q[0]
+                b = q[1]
                 at = at + 8
                 if k & 65535 > 24:
                     return p
@@ -633,11 +823,12 @@ def verify(k: int, b: int, img: int, ram: int, rows_at: int, rows_end: int, weig
                     return p
                 if step < 0 - 4194304:
                     return p
-            if head & 16 != 0:
+            if head & 16:
                 if at > rows_end - 8:
                     return p
-                k = ptr32(img + at)[0]
-                b = ptr32(img + at + 4)[0]
+                q = ptr32(img + at)
+                k = q[0]
+                b = q[1]
                 at = at + 8
                 if head & 14 != 2:
                     return p
@@ -645,20 +836,20 @@ def verify(k: int, b: int, img: int, ram: int, rows_at: int, rows_end: int, weig
                     return p
                 if b > 24:
                     return p
-                if k & 3 != 0:
+                if k & 3:
                     return p
                 if k < weights_at:
                     return p
                 if k > weights_end - (size << 2):
                     return p
-            if head & 2 != 0:
+            if head & 2:
                 if at > rows_end - (size + 1 >> 1 << 2):
                     return p
                 b = at
                 at = at + (size + 1 >> 1 << 2)
                 while size > 0:
                     k = ptr16(img + b)[0]
-                    if k & 3 != 0:
+                    if k & 3:
                         return b
                     if high_end + k >= inputs_end:
                         return b
@@ -667,7 +858,7 @@ def verify(k: int, b: int, img: int, ram: int, rows_at: int, rows_end: int, weig
             elif high_end + (size << 2) > inputs_end:
                 return p
             p = at
-            if head & 1 != 0:
+            if head & 1:
                 row = 0
         n = n + 1
     if p != rows_end:
@@ -675,16 +866,22 @@ def verify(k: int, b: int, img: int, ram: int, rows_at: int, rows_end: int, weig
     group = ptr32(ram + 28)[0]
     n = ptr32(ram + 32)[0]
     while n > 0:
-        area = ptr32(img + group)[0]
+        area = ptr32(img + group + 0)[0]
         count = ptr32(img + area + 4)[0]
-        kind = ptr32(img + group + 8)[0]
-        at = ptr32(img + group + 12)[0]
-        target = ptr32(img + group + 20)[0]
+        q = ptr32(img + group)
+        kind = q[2]
+        at = q[3]
+        target = q[5]
+        same = ptr32(img + area + 84)[0]
         low_end = 0
         high_end = 0
-        if target != 0:
-            low_end = ptr32(img + target)[0]
-            high_end = ptr32(img + target + 4)[0]
+        if same:
+            same = 8
+        if target:
+            same = 16
+            q = ptr32(img + target)
+            low_end = q[0]
+            high_end = q[1]
             high_end = low_end + (high_end << 2)
         i = 0
         while i < count:
@@ -700,28 +897,26 @@ def verify(k: int, b: int, img: int, ram: int, rows_at: int, rows_end: int, weig
             if k >= rows:
                 return group
             p = ptr32(img + directory + (k << 2))[0]
-            if p != 0:
-                head = ptr32(img + p)[0]
-                if head & 4 != 0:
+            if p:
+                head = ptr32(img + p + 0)[0]
+                if head & 4:
                     low = ptr32(img + p - 8)[0]
                     high = ptr32(img + p - 4)[0]
                     if i < low:
                         return group
                     if i > high:
                         return group
-            while p != 0:
-                head = ptr32(img + p)[0]
-                if target == 0:
-                    if head & 16 != 0:
-                        return p
+                if head & (8 | 16) != same:
+                    return p
+                if not target:
                     p = 0
-                else:
-                    if head & 16 == 0:
-                        return p
-                    base = ptr32(img + p + 4)[0]
+                while p:
+                    q = ptr32(img + p)
+                    head = q[0]
+                    base = q[1]
                     size = head >> 8
                     at_list = p + 12 + 8
-                    if head & 1 != 0:
+                    if head & 1:
                         p = 0
                     else:
                         p = at_list + (size + 1 >> 1 << 2)

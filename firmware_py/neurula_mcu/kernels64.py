@@ -48,7 +48,7 @@ def begin(img: int, ram: int, stim: int, injections: int):
             units = (units ^ s_) - s_
             at = at + 12
             use = 1
-        if use != 0:
+        if use:
             k = ptr32(img + area + 16)[0]
             k = (k ^ s_) - s_
             cap = ptr32(img + area + 20)[0]
@@ -59,7 +59,7 @@ def begin(img: int, ram: int, stim: int, injections: int):
             a = ptr32(ram + x)[0]
             a = (a ^ s_) - s_
             hits = a & (1 << k) - 1
-            if hits == 0:
+            if not hits:
                 hits = 1
             c = (a >> k) + units
             if c > cap:
@@ -90,151 +90,71 @@ def deliver(p: ptr16, q: ptr32, img: int, ram: int):
     groups = ptr32(ram + 32)[0]
     groups = (groups ^ s_) - s_
     while groups > 0:
-        area = ptr32(img + group)[0]
+        q = ptr32(img + group)
+        area = q[0]
         area = (area ^ s_) - s_
-        count = ptr32(img + area + 4)[0]
-        count = (count ^ s_) - s_
-        delay = ptr32(img + group + 4)[0]
+        delay = q[1]
         delay = (delay ^ s_) - s_
-        shift = 0
-        pending = ptr32(img + group + 16)[0]
-        pending = (pending ^ s_) - s_
-        if pending != 0:
-            target = ptr32(img + group + 20)[0]
-            target = (target ^ s_) - s_
-            size = ptr32(img + target + 4)[0]
-            size = (size ^ s_) - s_
-            x = ptr32(img + target)[0]
-            x = (x ^ s_) - s_
-            y = ptr32(img + group + 24)[0]
-            y = (y ^ s_) - s_
-            phase = ptr32(ram + y)[0]
-            phase = (phase ^ s_) - s_
-            phase = phase + 1
-            if phase >= delay:
-                phase = 0
-            if phase < 0:
-                phase = 0
-            ptr32(ram + y)[0] = phase
-            y = pending + (phase * size << 2)
-            shift = phase - 1
-            if shift < 0:
-                shift = delay - 1
-            shift = pending + (shift * size << 2) - x
-            while size > 0:
-                a = ptr32(ram + y)[0]
-                a = (a ^ s_) - s_
-                b = ptr32(ram + x)[0]
-                b = (b ^ s_) - s_
-                ptr32(ram + x)[0] = a + b
-                ptr32(ram + y)[0] = 0
-                x = x + 4
-                y = y + 4
-                size = size - 1
-            delay = 1
+        kind = q[2]
+        kind = (kind ^ s_) - s_
+        rows = q[3]
+        rows = (rows ^ s_) - s_
+        target = q[5]
+        target = (target ^ s_) - s_
+        group = group + 32
+        groups = groups - 1
         slot = now - delay
         if slot < 0:
             slot = slot + slots
-        word = ptr32(img + area + 8)[0]
+        q = ptr32(img + area)
+        count = q[1]
+        count = (count ^ s_) - s_
+        word = q[2]
         word = (word ^ s_) - s_
-        word = word + bits + slot * slot_bytes
-        values = ptr32(img + area + 84)[0]
+        values = q[21]
         values = (values ^ s_) - s_
-        if values != 0:
-            values = values + (slot * count << 2)
-        kind = ptr32(img + group + 8)[0]
-        kind = (kind ^ s_) - s_
-        rows = ptr32(img + group + 12)[0]
-        rows = (rows ^ s_) - s_
+        word = word + bits + slot * slot_bytes
+        if values + target:
+            count = 0
         i = 0
         while i < count:
             m = ptr16(ram + word)[0]
             word = word + 2
             j = i
-            while m != 0:
-                if m & 15 == 0:
+            i = i + 16
+            while m:
+                if not m & 15:
                     m = m >> 4
                     j = j + 4
                 else:
-                    if m & 1 != 0:
+                    if m & 1:
                         r = rows
-                        if kind == 2:
-                            r = ptr16(img + rows + (j << 1))[0]
-                        if kind == 3:
-                            r = ptr32(img + rows + (j << 2))[0]
-                            r = (r ^ s_) - s_
-                        if kind == 1:
-                            r = rows + j
+                        if kind:
+                            if kind == 2:
+                                r = ptr16(img + rows + (j << 1))[0]
+                            elif kind == 1:
+                                r = rows + j
+                            else:
+                                r = ptr32(img + rows + (j << 2))[0]
+                                r = (r ^ s_) - s_
                         row = ptr32(img + directory + (r << 2))[0]
                         row = (row ^ s_) - s_
-                        while row != 0:
-                            head = ptr32(img + row)[0]
+                        while row:
+                            q = ptr32(img + row)
+                            head = q[0]
                             head = (head ^ s_) - s_
-                            base = ptr32(img + row + 4)[0]
+                            base = q[1]
                             base = (base ^ s_) - s_
-                            step = ptr32(img + row + 8)[0]
+                            step = q[2]
                             step = (step ^ s_) - s_
+                            row = row + 12
                             size = head >> 8
-                            at = row + 12
-                            base = base + shift
-                            if head & 4 != 0:
+                            if head & 4:
                                 base = base + (j << 2)
-                            if head & 8 != 0:
-                                k = ptr32(img + at)[0]
-                                k = (k ^ s_) - s_
-                                cap = ptr32(img + at + 4)[0]
-                                cap = (cap ^ s_) - s_
-                                at = at + 8
-                                e = k >> 16
-                                k = k & 255
-                                v = 0
-                                if values != 0:
-                                    v = ptr32(ram + values + (j << 2))[0]
-                                    v = (v ^ s_) - s_
-                                if step < 0:
-                                    v = 0 - v
-                                    step = 0 - step
-                                vh_ = v >> 15
-                                vl_ = v & 32767
-                                r1_ = step >> 11
-                                r0_ = step & 2047
-                                vl_ = vl_ * r1_ + (vl_ * r0_ >> 11)
-                                vl_ = vl_ + (vh_ * r0_ << 4) + 1024
-                                c = (vh_ * r1_ << 4) + (vl_ >> 11)
-                                if e < 0:
-                                    e = 0 - e
-                                    c = c + (1 << e - 1) >> e
-                                    e = 0
-                                b = cap >> e
-                                if c > b:
-                                    c = b
-                                if c < 0 - b:
-                                    c = 0 - b
-                                c = c << e
-                                step = (c << k) + 1
-                            if head & 16 != 0:
-                                y = ptr32(img + at)[0]
-                                y = (y ^ s_) - s_
-                                k = ptr32(img + at + 4)[0]
-                                k = (k ^ s_) - s_
-                                at = at + 8
-                                row = at + (size + 1 >> 1 << 2)
-                                while size > 0:
-                                    x = ptr16(img + at)[0]
-                                    x = x + base
-                                    v = ptr32(ram + y)[0]
-                                    v = (v ^ s_) - s_
-                                    a = ptr32(ram + x)[0]
-                                    a = (a ^ s_) - s_
-                                    ptr32(ram + x)[0] = a + (v * step << k) + 1
-                                    at = at + 2
-                                    y = y + 4
-                                    size = size - 1
-                            elif head & 2 != 0:
-                                row = at + (size + 1 >> 1 << 2)
-                                p = ptr16(img + at)
+                            if head & 2:
+                                p = ptr16(img + row)
                                 v_ = ram + base
-                                e_ = img + at + (size >> 3 << 4)
+                                e_ = img + row + (size >> 3 << 4)
                                 while int(p) < e_:
                                     q = ptr32(p[0] + v_)
                                     q[0] = q[0] + step
@@ -253,13 +173,13 @@ def deliver(p: ptr16, q: ptr32, img: int, ram: int):
                                     q = ptr32(p[7] + v_)
                                     q[0] = q[0] + step
                                     p = ptr16(uint(p) + 16)
-                                e_ = img + at + (size << 1)
+                                e_ = img + row + (size << 1)
                                 while int(p) < e_:
                                     q = ptr32(p[0] + v_)
                                     q[0] = q[0] + step
                                     p = ptr16(uint(p) + 2)
+                                row = row + (size + 1 >> 1 << 2)
                             else:
-                                row = at
                                 q = ptr32(ram + base)
                                 e_ = ram + base + (size >> 2 << 4)
                                 while int(q) < e_:
@@ -272,17 +192,219 @@ def deliver(p: ptr16, q: ptr32, img: int, ram: int):
                                 while int(q) < e_:
                                     q[0] = q[0] + step
                                     q = ptr32(uint(q) + 4)
-                            if head & 1 != 0:
+                            if head & 1:
                                 row = 0
                     m = m >> 1
                     j = j + 1
-            i = i + 16
+
+
+@micropython.viper
+def deliver_valued(p: ptr16, q: ptr32, img: int, ram: int):
+    s_ = 1
+    s_ = s_ << 31
+    m_ = s_ + s_ - 1
+    now = ptr32(ram + 4)[0]
+    now = (now ^ s_) - s_
+    slots = ptr32(ram + 8)[0]
+    slots = (slots ^ s_) - s_
+    slot_bytes = ptr32(ram + 12)[0]
+    slot_bytes = (slot_bytes ^ s_) - s_
+    bits = ptr32(ram + 16)[0]
+    bits = (bits ^ s_) - s_
+    directory = ptr32(ram + 36)[0]
+    directory = (directory ^ s_) - s_
+    group = ptr32(ram + 28)[0]
+    group = (group ^ s_) - s_
+    groups = ptr32(ram + 32)[0]
+    groups = (groups ^ s_) - s_
+    while groups > 0:
+        q = ptr32(img + group)
+        area = q[0]
+        area = (area ^ s_) - s_
+        delay = q[1]
+        delay = (delay ^ s_) - s_
+        kind = q[2]
+        kind = (kind ^ s_) - s_
+        rows = q[3]
+        rows = (rows ^ s_) - s_
+        pending = q[4]
+        pending = (pending ^ s_) - s_
+        target = q[5]
+        target = (target ^ s_) - s_
+        count = ptr32(img + area + 4)[0]
+        count = (count ^ s_) - s_
+        shift = 0
+        if pending:
+            q = ptr32(img + target)
+            size = q[1]
+            size = (size ^ s_) - s_
+            x = q[0]
+            x = (x ^ s_) - s_
+            y = ptr32(img + group + 24)[0]
+            y = (y ^ s_) - s_
+            phase = ptr32(ram + y + 0)[0]
+            phase = (phase ^ s_) - s_
+            phase = phase + 1
+            if phase >= delay:
+                phase = 0
+            if phase < 0:
+                phase = 0
+            ptr32(ram + y)[0] = phase
+            y = pending + (phase * size << 2)
+            shift = phase - 1
+            if shift < 0:
+                shift = delay - 1
+            shift = pending + (shift * size << 2) - x
+            while size > 0:
+                a = ptr32(ram + y + 0)[0]
+                a = (a ^ s_) - s_
+                b = ptr32(ram + x + 0)[0]
+                b = (b ^ s_) - s_
+                ptr32(ram + x)[0] = a + b
+                ptr32(ram + y)[0] = 0
+                x = x + 4
+                y = y + 4
+                size = size - 1
+            delay = 1
+        slot = now - delay
+        if slot < 0:
+            slot = slot + slots
+        word = ptr32(img + area + 8)[0]
+        word = (word ^ s_) - s_
+        word = word + bits + slot * slot_bytes
+        values = ptr32(img + area + 84)[0]
+        values = (values ^ s_) - s_
+        if not values + target:
+            count = 0
+        if values:
+            values = values + (slot * count << 2)
+        i = 0
+        while i < count:
+            m = ptr16(ram + word + (i >> 4 << 1))[0]
+            row = 0
+            if m >> (i & 15) & 1:
+                r = rows
+                if kind == 2:
+                    r = ptr16(img + rows + (i << 1))[0]
+                if kind == 3:
+                    r = ptr32(img + rows + (i << 2))[0]
+                    r = (r ^ s_) - s_
+                if kind == 1:
+                    r = rows + i
+                row = ptr32(img + directory + (r << 2))[0]
+                row = (row ^ s_) - s_
+            while row:
+                q = ptr32(img + row)
+                head = q[0]
+                head = (head ^ s_) - s_
+                base = q[1]
+                base = (base ^ s_) - s_
+                step = q[2]
+                step = (step ^ s_) - s_
+                size = head >> 8
+                at = row + 12 + 8
+                base = base + shift
+                if head & 8:
+                    if head & 4:
+                        base = base + (i << 2)
+                    k = ptr32(img + row + 12)[0]
+                    k = (k ^ s_) - s_
+                    b = ptr32(img + row + 12 + 4)[0]
+                    b = (b ^ s_) - s_
+                    e = k >> 16
+                    k = k & 255
+                    v = ptr32(ram + values + (i << 2))[0]
+                    v = (v ^ s_) - s_
+                    if step < 0:
+                        v = 0 - v
+                        step = 0 - step
+                    vh_ = v >> 15
+                    vl_ = v & 32767
+                    r1_ = step >> 11
+                    r0_ = step & 2047
+                    vl_ = vl_ * r1_ + (vl_ * r0_ >> 11)
+                    vl_ = vl_ + (vh_ * r0_ << 4) + 1024
+                    c = (vh_ * r1_ << 4) + (vl_ >> 11)
+                    if e < 0:
+                        e = 0 - e
+                        c = c + (1 << e - 1) >> e
+                        e = 0
+                    b = b >> e
+                    if c > b:
+                        c = b
+                    if c < 0 - b:
+                        c = 0 - b
+                    c = c << e
+                    step = (c << k) + 1
+                    if head & 2:
+                        p = ptr16(img + at)
+                        v_ = ram + base
+                        e_ = img + at + (size >> 3 << 4)
+                        while int(p) < e_:
+                            q = ptr32(p[0] + v_)
+                            q[0] = q[0] + step
+                            q = ptr32(p[1] + v_)
+                            q[0] = q[0] + step
+                            q = ptr32(p[2] + v_)
+                            q[0] = q[0] + step
+                            q = ptr32(p[3] + v_)
+                            q[0] = q[0] + step
+                            q = ptr32(p[4] + v_)
+                            q[0] = q[0] + step
+                            q = ptr32(p[5] + v_)
+                            q[0] = q[0] + step
+                            q = ptr32(p[6] + v_)
+                            q[0] = q[0] + step
+                            q = ptr32(p[7] + v_)
+                            q[0] = q[0] + step
+                            p = ptr16(uint(p) + 16)
+                        e_ = img + at + (size << 1)
+                        while int(p) < e_:
+                            q = ptr32(p[0] + v_)
+                            q[0] = q[0] + step
+                            p = ptr16(uint(p) + 2)
+                        at = at + (size + 1 >> 1 << 2)
+                    else:
+                        q = ptr32(ram + base)
+                        e_ = ram + base + (size >> 2 << 4)
+                        while int(q) < e_:
+                            q[0] = q[0] + step
+                            q[1] = q[1] + step
+                            q[2] = q[2] + step
+                            q[3] = q[3] + step
+                            q = ptr32(uint(q) + 16)
+                        e_ = ram + base + (size << 2)
+                        while int(q) < e_:
+                            q[0] = q[0] + step
+                            q = ptr32(uint(q) + 4)
+                else:
+                    y = ptr32(img + row + 12)[0]
+                    y = (y ^ s_) - s_
+                    k = ptr32(img + row + 12 + 4)[0]
+                    k = (k ^ s_) - s_
+                    row = at
+                    at = at + (size + 1 >> 1 << 2)
+                    while size > 0:
+                        x = ptr16(img + row)[0]
+                        x = x + base
+                        v = ptr32(ram + y + 0)[0]
+                        v = (v ^ s_) - s_
+                        a = ptr32(ram + x + 0)[0]
+                        a = (a ^ s_) - s_
+                        ptr32(ram + x)[0] = a + (v * step << k) + 1
+                        row = row + 2
+                        y = y + 4
+                        size = size - 1
+                row = at
+                if head & 1:
+                    row = 0
+            i = i + 1
         group = group + 32
         groups = groups - 1
 
 
 @micropython.viper
-def update(x: int, a: int, img: int, ram: int, stim: int, at: int, forced: int):
+def update(q: ptr32, a: int, img: int, ram: int, stim: int, at: int, forced: int):
     s_ = 1
     s_ = s_ << 31
     m_ = s_ + s_ - 1
@@ -309,9 +431,10 @@ def update(x: int, a: int, img: int, ram: int, stim: int, at: int, forced: int):
         i = 0
         end = 0
         if n < 0:
-            index = ptr32(stim + at)[0]
+            q = ptr32(stim + at)
+            index = q[0]
             index = (index ^ s_) - s_
-            i = ptr32(stim + at + 4)[0]
+            i = q[1]
             i = (i ^ s_) - s_
             at = at + 8
             end = i + 1
@@ -320,200 +443,288 @@ def update(x: int, a: int, img: int, ram: int, stim: int, at: int, forced: int):
             area = area + n * 128
             end = ptr32(img + area + 4)[0]
             end = (end ^ s_) - s_
-        inputs = ptr32(img + area)[0]
+        q = ptr32(img + area)
+        inputs = q[0]
         inputs = (inputs ^ s_) - s_
-        k = ptr32(img + area + 16)[0]
+        k = q[4]
         k = (k ^ s_) - s_
         mask = (1 << k) - 1
         fired = ptr32(img + area + 8)[0]
         fired = (fired ^ s_) - s_
         fired = fired + bits
-        flags = ptr32(img + area + 12)[0]
+        q = ptr32(img + area)
+        flags = q[3]
         flags = (flags ^ s_) - s_
-        cap = ptr32(img + area + 20)[0]
+        cap = q[5]
         cap = (cap ^ s_) - s_
-        gain = ptr32(img + area + 24)[0]
+        gain = q[6]
         gain = (gain ^ s_) - s_
-        threshold = ptr32(img + area + 28)[0]
+        threshold = q[7]
         threshold = (threshold ^ s_) - s_
-        thresholds = ptr32(img + area + 32)[0]
+        thresholds = q[8]
         thresholds = (thresholds ^ s_) - s_
-        limit = ptr32(img + area + 36)[0]
+        limit = q[9]
         limit = (limit ^ s_) - s_
-        retention = ptr32(img + area + 40)[0]
+        retention = q[10]
         retention = (retention ^ s_) - s_
-        fire_limit = ptr32(img + area + 56)[0]
+        fire_limit = q[14]
         fire_limit = (fire_limit ^ s_) - s_
-        potentials = ptr32(img + area + 68)[0]
+        potentials = q[17]
         potentials = (potentials ^ s_) - s_
-        stamps = ptr32(img + area + 72)[0]
+        stamps = q[18]
         stamps = (stamps ^ s_) - s_
-        counts = ptr32(img + area + 76)[0]
+        counts = q[19]
         counts = (counts ^ s_) - s_
-        values = ptr32(img + area + 84)[0]
+        values = q[21]
         values = (values ^ s_) - s_
-        if values != 0:
+        if values:
             x = ptr32(img + area + 4)[0]
             x = (x ^ s_) - s_
             values = values + (slot * x << 2)
         x = inputs + (i << 2)
         stop = inputs + (end << 2)
+        if not potentials + stamps + counts + thresholds + values:
+            if n >= 0:
+                if flags & 1:
+                    b = 1073741823 >> k
+                    low = 0 - 1073741823
+                    high = 1073741823
+                    if threshold > 0 - b:
+                        low = threshold << k
+                    if limit < b:
+                        high = (limit << k) + mask
+                    if threshold > b:
+                        low = high + 1
+                    if limit < 0 - b:
+                        low = high + 1
+                    q = ptr32(ram + x)
+                    e_ = ram + stop
+                    while int(q) < e_ - 12:
+                        a = q[0]
+                        if a & mask:
+                            q[0] = 0
+                            a = (a ^ s_) - s_
+                            if a >= low:
+                                if a <= high:
+                                    i = (int(q) - ram - x >> 2) + 0
+                                    v_ = ram + fired + (i >> 4 << 1)
+                                    ptr16(v_)[0] = ptr16(v_)[0] | 1 << (i & 15)
+                        a = q[1]
+                        if a & mask:
+                            q[1] = 0
+                            a = (a ^ s_) - s_
+                            if a >= low:
+                                if a <= high:
+                                    i = (int(q) - ram - x >> 2) + 1
+                                    v_ = ram + fired + (i >> 4 << 1)
+                                    ptr16(v_)[0] = ptr16(v_)[0] | 1 << (i & 15)
+                        a = q[2]
+                        if a & mask:
+                            q[2] = 0
+                            a = (a ^ s_) - s_
+                            if a >= low:
+                                if a <= high:
+                                    i = (int(q) - ram - x >> 2) + 2
+                                    v_ = ram + fired + (i >> 4 << 1)
+                                    ptr16(v_)[0] = ptr16(v_)[0] | 1 << (i & 15)
+                        a = q[3]
+                        if a & mask:
+                            q[3] = 0
+                            a = (a ^ s_) - s_
+                            if a >= low:
+                                if a <= high:
+                                    i = (int(q) - ram - x >> 2) + 3
+                                    v_ = ram + fired + (i >> 4 << 1)
+                                    ptr16(v_)[0] = ptr16(v_)[0] | 1 << (i & 15)
+                        q = ptr32(uint(q) + 16)
+                    while int(q) < e_:
+                        a = q[0]
+                        if a & mask:
+                            q[0] = 0
+                            a = (a ^ s_) - s_
+                            if a >= low:
+                                if a <= high:
+                                    i = (int(q) - ram - x >> 2) + 0
+                                    v_ = ram + fired + (i >> 4 << 1)
+                                    ptr16(v_)[0] = ptr16(v_)[0] | 1 << (i & 15)
+                        q = ptr32(uint(q) + 4)
+                    x = stop
+        q = ptr32(ram + x)
+        e_ = ram + stop
+        while int(q) < e_:
+            if q[0] & mask:
+                break
+            q = ptr32(uint(q) + 4)
+            while int(q) < e_ - 12:
+                if (q[0] | q[1] | q[2] | q[3]) & mask:
+                    break
+                q = ptr32(uint(q) + 16)
+        x = int(q) - ram
         while x < stop:
-            a = ptr32(ram + x)[0]
+            a = ptr32(ram + x + 0)[0]
             a = (a ^ s_) - s_
-            if a & mask != 0:
-                ptr32(ram + x)[0] = 0
-                c = a >> k
-                i = x - inputs >> 2
-                live = 1
-                if stamps != 0:
-                    s = ptr16(ram + stamps + (i << 1))[0]
-                    if s != 0:
-                        if s - t & 32767 < 16384:
-                            live = 0
-                        else:
-                            ptr16(ram + stamps + (i << 1))[0] = 0
-                            if counts != 0:
-                                s = ptr16(ram + counts + (i << 1))[0]
-                                if s >= fire_limit:
-                                    ptr16(ram + counts + (i << 1))[0] = 0
-                if live != 0:
-                    if potentials != 0:
-                        if c < 0:
-                            c = 0
-                        v = ptr32(ram + potentials + (i << 2))[0]
-                        v = (v ^ s_) - s_
-                        v = v + c * gain
-                        if v > 1073741823:
-                            v = 1073741823
+            ptr32(ram + x)[0] = 0
+            c = a >> k
+            i = x - inputs >> 2
+            live = 1
+            if stamps:
+                s = ptr16(ram + stamps + (i << 1))[0]
+                if s:
+                    if s - t & 32767 < 16384:
+                        live = 0
                     else:
-                        v = c * gain
-                    if thresholds != 0:
-                        threshold = ptr32(img + thresholds + (i << 2))[0]
-                        threshold = (threshold ^ s_) - s_
-                    spike = 0
-                    if v >= threshold:
-                        if v <= limit:
-                            if flags & 1 != 0:
-                                spike = 1
-                            if counts != 0:
-                                s = ptr16(ram + counts + (i << 1))[0]
-                                if s >= fire_limit:
-                                    spike = 2
-                            if spike == 0:
-                                if flags & 2 != 0:
-                                    s = ptr32(img + area + 64)[0]
-                                    s = (s ^ s_) - s_
-                                    s = s + i
-                                    b = ptr32(img + area + 60)[0]
-                                    b = (b ^ s_) - s_
-                                    h_ = 40503
-                                    h_ = h_ << 16 | 31153
-                                    w_ = 24373
-                                    w_ = w_ << 16 | 25749
-                                    h_ = s * h_ + t * w_ & m_
-                                    w_ = 11410
-                                    w_ = w_ << 16 | 30645
-                                    h_ = h_ * w_ & m_
-                                    w_ = 44118
-                                    w_ = w_ << 16 | 19205
-                                    h_ = h_ + w_ & m_
-                                    w_ = h_ >> 28 & 15
-                                    w_ = (h_ >> 4 & 268435455) >> w_ ^ h_
-                                    h_ = 4238
-                                    h_ = h_ << 16 | 62169
-                                    w_ = w_ * h_ & m_
-                                    w_ = w_ >> 22 & 1023 ^ w_
-                                    h_ = w_ >> 16 & 65535
-                                    e_ = b >> 16 & 65535
-                                    spike = 0
-                                    if h_ < e_:
+                        ptr16(ram + stamps + (i << 1))[0] = 0
+                        if counts:
+                            s = ptr16(ram + counts + (i << 1))[0]
+                            if s >= fire_limit:
+                                ptr16(ram + counts + (i << 1))[0] = 0
+            if live:
+                if potentials:
+                    if c < 0:
+                        c = 0
+                    v = ptr32(ram + potentials + (i << 2))[0]
+                    v = (v ^ s_) - s_
+                    v = v + c * gain
+                    if v > 1073741823:
+                        v = 1073741823
+                else:
+                    v = c * gain
+                if thresholds:
+                    threshold = ptr32(img + thresholds + (i << 2))[0]
+                    threshold = (threshold ^ s_) - s_
+                spike = 0
+                if v >= threshold:
+                    if v <= limit:
+                        if flags & 1:
+                            spike = 1
+                        if counts:
+                            s = ptr16(ram + counts + (i << 1))[0]
+                            if s >= fire_limit:
+                                spike = 2
+                        if not spike:
+                            if flags & 2:
+                                s = ptr32(img + area + 64)[0]
+                                s = (s ^ s_) - s_
+                                s = s + i
+                                b = ptr32(img + area + 60)[0]
+                                b = (b ^ s_) - s_
+                                h_ = 40503
+                                h_ = h_ << 16 | 31153
+                                w_ = 24373
+                                w_ = w_ << 16 | 25749
+                                h_ = s * h_ + t * w_ & m_
+                                w_ = 11410
+                                w_ = w_ << 16 | 30645
+                                h_ = h_ * w_ & m_
+                                w_ = 44118
+                                w_ = w_ << 16 | 19205
+                                h_ = h_ + w_ & m_
+                                w_ = h_ >> 28 & 15
+                                w_ = (h_ >> 4 & 268435455) >> w_ ^ h_
+                                h_ = 4238
+                                h_ = h_ << 16 | 62169
+                                w_ = w_ * h_ & m_
+                                w_ = w_ >> 22 & 1023 ^ w_
+                                h_ = w_ >> 16 & 65535
+                                e_ = b >> 16 & 65535
+                                spike = 0
+                                if h_ < e_:
+                                    spike = 1
+                                if h_ == e_:
+                                    if w_ & 65535 < b & 65535:
                                         spike = 1
-                                    if h_ == e_:
-                                        if w_ & 65535 < b & 65535:
-                                            spike = 1
-                    if spike == 0:
-                        if counts != 0:
-                            ptr16(ram + counts + (i << 1))[0] = 0
-                        if retention != 4194304:
-                            b = retention
-                            if b < 0:
-                                b = 0 - b
-                                v = 0 - v
-                            vh_ = v >> 15
-                            vl_ = v & 32767
-                            r1_ = b >> 11
-                            r0_ = b & 2047
-                            vl_ = vl_ * r1_ + (vl_ * r0_ >> 11)
-                            vl_ = vl_ + (vh_ * r0_ << 4) + 1024
-                            v = (vh_ * r1_ << 4) + (vl_ >> 11)
-                            s = ptr32(img + area + 44)[0]
-                            s = (s ^ s_) - s_
-                            b = 1073741823 >> s
-                            if v > b:
-                                v = b
-                            if v < 0 - b:
-                                v = 0 - b
-                            v = v << s
-                    if spike == 2:
+                if not spike:
+                    if counts:
                         ptr16(ram + counts + (i << 1))[0] = 0
-                    if spike == 1:
-                        y = fired + (i >> 4 << 1)
-                        b = ptr16(ram + y)[0]
-                        ptr16(ram + y)[0] = b | 1 << (i & 15)
-                        if values != 0:
-                            if flags & 8 != 0:
-                                y = ptr32(img + area + 80)[0]
-                                y = (y ^ s_) - s_
-                                y = y + (i << 2)
-                                v = ptr32(ram + y)[0]
-                                v = (v ^ s_) - s_
-                                b = ptr32(img + area + 92)[0]
-                                b = (b ^ s_) - s_
-                                b = v - b
-                                if b < 0:
-                                    b = 0
-                                if b > 1073741823:
-                                    b = 1073741823
-                                ptr32(ram + y)[0] = b
-                            ptr32(ram + values + (i << 2))[0] = v
-                        v = 0
-                        s = ptr32(img + area + 48)[0]
+                    if retention != 4194304:
+                        b = retention
+                        if b < 0:
+                            b = 0 - b
+                            v = 0 - v
+                        vh_ = v >> 15
+                        vl_ = v & 32767
+                        r1_ = b >> 11
+                        r0_ = b & 2047
+                        vl_ = vl_ * r1_ + (vl_ * r0_ >> 11)
+                        vl_ = vl_ + (vh_ * r0_ << 4) + 1024
+                        v = (vh_ * r1_ << 4) + (vl_ >> 11)
+                        s = ptr32(img + area + 44)[0]
                         s = (s ^ s_) - s_
-                        if counts != 0:
-                            b = ptr16(ram + counts + (i << 1))[0]
-                            b = b + 1
-                            ptr16(ram + counts + (i << 1))[0] = b
-                            if b >= fire_limit:
-                                b = ptr32(img + area + 52)[0]
-                                b = (b ^ s_) - s_
-                                s = s + b
-                        if s != 0:
-                            ptr16(ram + stamps + (i << 1))[0] = t + s & 32767 | 32768
-                    if potentials != 0:
-                        ptr32(ram + potentials + (i << 2))[0] = v
-                    elif n < 0:
-                        if v > cap:
-                            v = cap
-                        if v < 0 - cap:
-                            v = 0 - cap
-                        ptr32(ram + x)[0] = v << k
-            x = x + 4
+                        b = 1073741823 >> s
+                        if v > b:
+                            v = b
+                        if v < 0 - b:
+                            v = 0 - b
+                        v = v << s
+                if spike == 2:
+                    ptr16(ram + counts + (i << 1))[0] = 0
+                if spike == 1:
+                    y = fired + (i >> 4 << 1)
+                    b = ptr16(ram + y)[0]
+                    ptr16(ram + y)[0] = b | 1 << (i & 15)
+                    if values:
+                        if flags & 8:
+                            y = ptr32(img + area + 80)[0]
+                            y = (y ^ s_) - s_
+                            y = y + (i << 2)
+                            v = ptr32(ram + y + 0)[0]
+                            v = (v ^ s_) - s_
+                            b = ptr32(img + area + 92)[0]
+                            b = (b ^ s_) - s_
+                            b = v - b
+                            if b < 0:
+                                b = 0
+                            if b > 1073741823:
+                                b = 1073741823
+                            ptr32(ram + y)[0] = b
+                        ptr32(ram + values + (i << 2))[0] = v
+                    v = 0
+                    s = ptr32(img + area + 48)[0]
+                    s = (s ^ s_) - s_
+                    if counts:
+                        b = ptr16(ram + counts + (i << 1))[0]
+                        b = b + 1
+                        ptr16(ram + counts + (i << 1))[0] = b
+                        if b >= fire_limit:
+                            b = ptr32(img + area + 52)[0]
+                            b = (b ^ s_) - s_
+                            s = s + b
+                    if s:
+                        ptr16(ram + stamps + (i << 1))[0] = t + s & 32767 | 32768
+                if potentials:
+                    ptr32(ram + potentials + (i << 2))[0] = v
+                elif n < 0:
+                    if v > cap:
+                        v = cap
+                    if v < 0 - cap:
+                        v = 0 - cap
+                    ptr32(ram + x)[0] = v << k
+            q = ptr32(ram + x + 4)
+            e_ = ram + stop
+            while int(q) < e_:
+                if q[0] & mask:
+                    break
+                q = ptr32(uint(q) + 4)
+                while int(q) < e_ - 12:
+                    if (q[0] | q[1] | q[2] | q[3]) & mask:
+                        break
+                    q = ptr32(uint(q) + 16)
+            x = int(q) - ram
         if n < 0:
             i = end - 1
             y = fired + (i >> 4 << 1)
             b = ptr16(ram + y)[0]
             a = 1 << (i & 15)
-            if b & a == 0:
+            if not b & a:
                 ptr16(ram + y)[0] = b | a
-                if values != 0:
+                if values:
                     v = ptr32(img + area + 88)[0]
                     v = (v ^ s_) - s_
-                    if flags & 8 != 0:
+                    if flags & 8:
                         y = ptr32(img + area + 80)[0]
                         y = (y ^ s_) - s_
                         y = y + (i << 2)
-                        v = ptr32(ram + y)[0]
+                        v = ptr32(ram + y + 0)[0]
                         v = (v ^ s_) - s_
                         b = ptr32(img + area + 92)[0]
                         b = (b ^ s_) - s_
@@ -524,9 +735,9 @@ def update(x: int, a: int, img: int, ram: int, stim: int, at: int, forced: int):
                             b = 1073741823
                         ptr32(ram + y)[0] = b
                     ptr32(ram + values + (i << 2))[0] = v
-                if stamps != 0:
+                if stamps:
                     s = ptr16(ram + stamps + (i << 1))[0]
-                    if s != 0:
+                    if s:
                         if s - t & 32767 < 16384:
                             ptr16(ram + stamps + (i << 1))[0] = s + 1 & 32767 | 32768
         n = n + 1
@@ -546,7 +757,7 @@ def age(img: int, ram: int):
     while n > 0:
         stamps = ptr32(img + area + 72)[0]
         stamps = (stamps ^ s_) - s_
-        if stamps != 0:
+        if stamps:
             counts = ptr32(img + area + 76)[0]
             counts = (counts ^ s_) - s_
             fire_limit = ptr32(img + area + 56)[0]
@@ -556,10 +767,10 @@ def age(img: int, ram: int):
             while i > 0:
                 i = i - 1
                 s = ptr16(ram + stamps + (i << 1))[0]
-                if s != 0:
+                if s:
                     if s - t & 32767 >= 16384:
                         ptr16(ram + stamps + (i << 1))[0] = 0
-                        if counts != 0:
+                        if counts:
                             s = ptr16(ram + counts + (i << 1))[0]
                             if s >= fire_limit:
                                 ptr16(ram + counts + (i << 1))[0] = 0
@@ -628,7 +839,7 @@ def learn(img: int, ram: int):
                 i = i - 16
             area = target
             k = k + 1
-        if both != 0:
+        if both:
             word = ptr32(img + source + 8)[0]
             word = (word ^ s_) - s_
             word = word + seen
@@ -647,7 +858,7 @@ def learn(img: int, ram: int):
                 a = m >> (i & 15) & 1
                 row = ptr32(img + directory + (rows + i << 2))[0]
                 row = (row ^ s_) - s_
-                while row != 0:
+                while row:
                     head = ptr32(img + row)[0]
                     head = (head ^ s_) - s_
                     base = ptr32(img + row + 4)[0]
@@ -659,14 +870,14 @@ def learn(img: int, ram: int):
                     y = (y ^ s_) - s_
                     at = at + 8
                     row = at + (size + 1 >> 1 << 2)
-                    if head & 1 != 0:
+                    if head & 1:
                         row = 0
                     while size > 0:
                         x = ptr16(img + at)[0]
                         x = x + base >> 2
                         m = ptr16(ram + mark + (x >> 4 << 1))[0]
                         b = a + (m >> (x & 15) & 1)
-                        if b != 0:
+                        if b:
                             v = ptr32(ram + y)[0]
                             v = (v ^ s_) - s_
                             if b == 2:
@@ -687,7 +898,7 @@ def learn(img: int, ram: int):
 
 
 @micropython.viper
-def verify(k: int, b: int, img: int, ram: int, rows_at: int, rows_end: int, weights_at: int, weights_end: int) -> int:
+def verify(q: ptr32, k: int, img: int, ram: int, rows_at: int, rows_end: int, weights_at: int, weights_end: int) -> int:
     s_ = 1
     s_ = s_ << 31
     m_ = s_ + s_ - 1
@@ -705,16 +916,17 @@ def verify(k: int, b: int, img: int, ram: int, rows_at: int, rows_end: int, weig
         wide = 0
         low = 0
         high = 0
-        if row != 0:
+        if row:
             if row != p:
                 if row != p + 8:
                     return directory + (n << 2)
                 if row > rows_end:
                     return directory + (n << 2)
                 wide = 1
-                low = ptr32(img + p)[0]
+                q = ptr32(img + p)
+                low = q[0]
                 low = (low ^ s_) - s_
-                high = ptr32(img + p + 4)[0]
+                high = q[1]
                 high = (high ^ s_) - s_
                 if low < 0:
                     return p
@@ -724,24 +936,26 @@ def verify(k: int, b: int, img: int, ram: int, rows_at: int, rows_end: int, weig
                     return p
                 p = row
         first = row
-        while row != 0:
+        same = 0
+        while row:
             if p > rows_end - 12:
                 return p
-            head = ptr32(img + p)[0]
+            q = ptr32(img + p)
+            head = q[0]
             head = (head ^ s_) - s_
-            base = ptr32(img + p + 4)[0]
+            base = q[1]
             base = (base ^ s_) - s_
-            step = ptr32(img + p + 8)[0]
+            step = q[2]
             step = (step ^ s_) - s_
             size = head >> 8
             at = p + 12
-            if head & 224 != 0:
+            if head & 224:
                 return p
             if size < 1:
                 return p
             if size > 1048575:
                 return p
-            if base & 3 != 0:
+            if base & 3:
                 return p
             if base > inputs_end:
                 return p
@@ -749,13 +963,16 @@ def verify(k: int, b: int, img: int, ram: int, rows_at: int, rows_end: int, weig
                 return p
             a = head & 4
             if p == first:
+                same = head & (8 | 16)
                 b = wide * 4
                 if a != b:
                     return p
+            if head & (8 | 16) != same:
+                return p
             low_end = base
             high_end = base
-            if a != 0:
-                if wide == 0:
+            if a:
+                if not wide:
                     return p
                 low_end = base + (low << 2)
                 high_end = base + (high << 2)
@@ -763,12 +980,13 @@ def verify(k: int, b: int, img: int, ram: int, rows_at: int, rows_end: int, weig
                 return p
             if high_end >= inputs_end:
                 return p
-            if head & 8 != 0:
+            if head & 8:
                 if at > rows_end - 8:
                     return p
-                k = ptr32(img + at)[0]
+                q = ptr32(img + at)
+                k = q[0]
                 k = (k ^ s_) - s_
-                b = ptr32(img + at + 4)[0]
+                b = q[1]
                 b = (b ^ s_) - s_
                 at = at + 8
                 if k & 65535 > 24:
@@ -784,12 +1002,13 @@ def verify(k: int, b: int, img: int, ram: int, rows_at: int, rows_end: int, weig
                     return p
                 if step < 0 - 4194304:
                     return p
-            if head & 16 != 0:
+            if head & 16:
                 if at > rows_end - 8:
                     return p
-                k = ptr32(img + at)[0]
+                q = ptr32(img + at)
+                k = q[0]
                 k = (k ^ s_) - s_
-                b = ptr32(img + at + 4)[0]
+                b = q[1]
                 b = (b ^ s_) - s_
                 at = at + 8
                 if head & 14 != 2:
@@ -798,20 +1017,20 @@ def verify(k: int, b: int, img: int, ram: int, rows_at: int, rows_end: int, weig
                     return p
                 if b > 24:
                     return p
-                if k & 3 != 0:
+                if k & 3:
                     return p
                 if k < weights_at:
                     return p
                 if k > weights_end - (size << 2):
                     return p
-            if head & 2 != 0:
+            if head & 2:
                 if at > rows_end - (size + 1 >> 1 << 2):
                     return p
                 b = at
                 at = at + (size + 1 >> 1 << 2)
                 while size > 0:
                     k = ptr16(img + b)[0]
-                    if k & 3 != 0:
+                    if k & 3:
                         return b
                     if high_end + k >= inputs_end:
                         return b
@@ -820,7 +1039,7 @@ def verify(k: int, b: int, img: int, ram: int, rows_at: int, rows_end: int, weig
             elif high_end + (size << 2) > inputs_end:
                 return p
             p = at
-            if head & 1 != 0:
+            if head & 1:
                 row = 0
         n = n + 1
     if p != rows_end:
@@ -830,22 +1049,29 @@ def verify(k: int, b: int, img: int, ram: int, rows_at: int, rows_end: int, weig
     n = ptr32(ram + 32)[0]
     n = (n ^ s_) - s_
     while n > 0:
-        area = ptr32(img + group)[0]
+        area = ptr32(img + group + 0)[0]
         area = (area ^ s_) - s_
         count = ptr32(img + area + 4)[0]
         count = (count ^ s_) - s_
-        kind = ptr32(img + group + 8)[0]
+        q = ptr32(img + group)
+        kind = q[2]
         kind = (kind ^ s_) - s_
-        at = ptr32(img + group + 12)[0]
+        at = q[3]
         at = (at ^ s_) - s_
-        target = ptr32(img + group + 20)[0]
+        target = q[5]
         target = (target ^ s_) - s_
+        same = ptr32(img + area + 84)[0]
+        same = (same ^ s_) - s_
         low_end = 0
         high_end = 0
-        if target != 0:
-            low_end = ptr32(img + target)[0]
+        if same:
+            same = 8
+        if target:
+            same = 16
+            q = ptr32(img + target)
+            low_end = q[0]
             low_end = (low_end ^ s_) - s_
-            high_end = ptr32(img + target + 4)[0]
+            high_end = q[1]
             high_end = (high_end ^ s_) - s_
             high_end = low_end + (high_end << 2)
         i = 0
@@ -864,10 +1090,10 @@ def verify(k: int, b: int, img: int, ram: int, rows_at: int, rows_end: int, weig
                 return group
             p = ptr32(img + directory + (k << 2))[0]
             p = (p ^ s_) - s_
-            if p != 0:
-                head = ptr32(img + p)[0]
+            if p:
+                head = ptr32(img + p + 0)[0]
                 head = (head ^ s_) - s_
-                if head & 4 != 0:
+                if head & 4:
                     low = ptr32(img + p - 8)[0]
                     low = (low ^ s_) - s_
                     high = ptr32(img + p - 4)[0]
@@ -876,21 +1102,19 @@ def verify(k: int, b: int, img: int, ram: int, rows_at: int, rows_end: int, weig
                         return group
                     if i > high:
                         return group
-            while p != 0:
-                head = ptr32(img + p)[0]
-                head = (head ^ s_) - s_
-                if target == 0:
-                    if head & 16 != 0:
-                        return p
+                if head & (8 | 16) != same:
+                    return p
+                if not target:
                     p = 0
-                else:
-                    if head & 16 == 0:
-                        return p
-                    base = ptr32(img + p + 4)[0]
+                while p:
+                    q = ptr32(img + p)
+                    head = q[0]
+                    head = (head ^ s_) - s_
+                    base = q[1]
                     base = (base ^ s_) - s_
                     size = head >> 8
                     at_list = p + 12 + 8
-                    if head & 1 != 0:
+                    if head & 1:
                         p = 0
                     else:
                         p = at_list + (size + 1 >> 1 << 2)

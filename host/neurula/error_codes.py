@@ -131,6 +131,7 @@ CODES: dict[str, tuple[int, str]] = {
     "T105": (4, 'Check the id; build with --keep-all if the area was left out because nothing reaches or leaves it.'),
     "T106": (4, 'Compare it with the dimensions that `neurula grow` prints.'),
     "U101": (2, 'Choose reference, npu, npu-pure, micropython, micropython32 or sim:BOARD (`neurula board list`).'),
+    "U102": (2, 'Use sim:rpi_pico; the other boards exist only as data.'),
     "U201": (2, 'Look at `neurula --help` and `neurula VERB --help`.'),
     "U202": (2, 'Leave one of them out.'),
     "U203": (2, 'Choose a folder that exists, has room and lets you write.'),

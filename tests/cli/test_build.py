@@ -55,7 +55,9 @@ def test_without_a_board_all_boards_are_compared(neurula: Command, tmp_path: Pat
     large = write_genome(tmp_path, large_genome())
     answer = neurula("build", large, "--json").json
     assert (answer["bill"], answer["boards"]["rpi_pico"], answer["boards"]["linux"]) == (None, False, True)
-    rows = {line.split()[0]: line.split()[1] for line in neurula("build", large).out.splitlines() if "not measured" in line}
+    rows = {
+        line.split()[0]: line.split()[1] for line in neurula("build", large).out.splitlines() if "not measured" in line
+    }
     assert (rows["rpi_pico"], rows["linux"]) == ("NO", "yes")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 
 import pytest
 
@@ -44,7 +45,7 @@ def test_arrays_do_not_overlap() -> None:
     for seed in range(12):
         image = Image(image_of(random_connectome(seed)), 1 << 30)
         spans = sorted((array.start, array.stop) for array in arrays_of(image, 0) if array.entries)
-        assert all(stop <= start for (_, stop), (start, _) in zip(spans, spans[1:], strict=False)), f"seed {seed}"
+        assert all(stop <= start for (_, stop), (start, _) in pairwise(spans)), f"seed {seed}"
         assert spans[-1][1] <= image.ram_bytes
 
 

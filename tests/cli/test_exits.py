@@ -103,7 +103,9 @@ def test_a_bug_is_told_without_traceback(neurula: Command, monkeypatch: pytest.M
     monkeypatch.delenv("NEURULA_DEBUG", raising=False)
     done = neurula("check", "x")
     assert done.exit_code == 1
-    assert done.err.startswith("error X001: a bug of ours: ZeroDivisionError: deep inside\n  where: test_exits.py line ")
+    assert done.err.startswith(
+        "error X001: a bug of ours: ZeroDivisionError: deep inside\n  where: test_exits.py line "
+    )
     monkeypatch.setenv("NEURULA_DEBUG", "1")
     assert "Traceback (most recent call last)" in neurula("check", "x").err
 

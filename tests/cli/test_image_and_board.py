@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import struct
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 
 from neurula.boards import board_folder
+from neurula_npu.schema import RECORDS
 from tests.cli.conftest import Command
 from tests.cli.genomes import MOTOR, TIMER, large_genome, timer_genome, write_genome
 
@@ -29,25 +33,38 @@ def test_verify_walks_the_rows(neurula: Command, image: str) -> None:
     assert "is sound" in neurula("image", "verify", image).out
 
 
-def test_verify_finds_what_only_the_kernel_sees(neurula: Command, image: str, tmp_path: Path) -> None:
-    """A target out of bounds, with all checksums made right again."""
-    import hashlib
-    import struct
-    from zlib import crc32
-
+def with_word(image: str, tag: str, at: int, value: int) -> str:
+    """A copy of the image with one word of a section changed, and all checksums made right again."""
     content = bytearray(Path(image).read_bytes())
-    sections = {s["tag"]: s for s in neurula("image", "info", image, "--json").json["sections"]}
-    rows = sections["ROWS"]
-    struct.pack_into("<I", content, rows["offset"] + 4, 0x3FFFFFFC)  # a segment without "relative" begins with head, base
-    entry = 84 + 16 * list(sections).index("ROWS")
-    struct.pack_into("<I", content, entry + 12, crc32(content[rows["offset"] : rows["offset"] + rows["bytes"]]))
-    end = 84 + 16 * len(sections)
+    tags = [bytes(content[84 + 16 * i :][:4]).decode() for i in range(content[52])]
+    entry = 84 + 16 * tags.index(tag)
+    offset, size = struct.unpack_from("<II", content, entry + 4)
+    struct.pack_into("<I", content, offset + at, value)
+    struct.pack_into("<I", content, entry + 12, crc32(content[offset : offset + size]))
+    end = 84 + 16 * len(tags)
     struct.pack_into("<I", content, end, crc32(content[:end]))
     content[-32:] = hashlib.sha256(content[:-32]).digest()
-    path = tmp_path / "foreign.nrl"
+    path = Path(image).with_name("foreign.nrl")
     path.write_bytes(content)
-    done = neurula("image", "verify", str(path), "--json")
+    return str(path)
+
+
+def test_verify_finds_what_only_the_kernel_sees(neurula: Command, image: str) -> None:
+    foreign = with_word(image, "ROWS", 4, 0x3FFFFFFC)  # the base of the first segment, far outside
+    assert neurula("image", "info", foreign).exit_code == 0
+    done = neurula("image", "verify", foreign, "--json")
     assert (done.exit_code, done.json["error"]["code"]) == (6, "I112")
+
+
+@pytest.mark.parametrize("per_voxel", [0, 7, 0xFFFFFFFF])
+def test_an_image_whose_voxels_and_neurons_differ_in_number_is_refused(
+    neurula: Command, image: str, per_voxel: int
+) -> None:
+    foreign = with_word(image, "AREA", 4 * RECORDS["AREA"].index("per_voxel"), per_voxel)
+    for line in (["run", foreign, "--spikes", "-"], ["image", "info", foreign], ["image", "verify", foreign]):
+        done = neurula(*line)
+        assert done.exit_code == 6
+        assert done.err.startswith("error I113: ")
 
 
 @pytest.mark.parametrize("verb", ["info", "verify"])

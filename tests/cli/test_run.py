@@ -73,7 +73,9 @@ def test_without_bursts_it_runs_as_far_as_the_stimulus_or_100(neurula: Command, 
 
 
 def test_areas_that_the_stimulus_names_are_kept(neurula: Command, genome: str, tmp_path: Path) -> None:
-    stimulus = write_stimulus(tmp_path, [{"burst": 2, "force_fire": {LONELY: [[3, 0, 0]]}, "inject": {MOTOR: [[1, 0, 0, 1]]}}])
+    stimulus = write_stimulus(
+        tmp_path, [{"burst": 2, "force_fire": {LONELY: [[3, 0, 0]]}, "inject": {MOTOR: [[1, 0, 0, 1]]}}]
+    )
     path = tmp_path / "spikes.jsonl"
     assert neurula("run", genome, "--stimulus", stimulus, "--spikes", str(path)).exit_code == 0
     assert lines_of(path)[1]["fired"] == {POWER: [[0, 0, 0]], LONELY: [[3, 0, 0]], MOTOR: [[1, 0, 0]]}
@@ -91,9 +93,14 @@ def test_areas_are_kept_in_canonical_form_too(neurula: Command, genome: str, tmp
 
 @pytest.mark.parametrize(
     ("entries", "code"),
-    [({}, "T102"), ([{}], "T103"), ([{"burst": 1, "inject": {MOTOR: [[0, 0, 0]]}}], "T104"),
-     ([{"burst": 1, "force_fire": {"CNowhr": [[0, 0, 0]]}}], "T105"), ([{"burst": 1, "force_fire": {MOTOR: [[3, 0, 0]]}}], "T106")],
-)  # fmt: skip
+    [
+        ({}, "T102"),
+        ([{}], "T103"),
+        ([{"burst": 1, "inject": {MOTOR: [[0, 0, 0]]}}], "T104"),
+        ([{"burst": 1, "force_fire": {"CNowhr": [[0, 0, 0]]}}], "T105"),
+        ([{"burst": 1, "force_fire": {MOTOR: [[3, 0, 0]]}}], "T106"),
+    ],
+)
 def test_a_stimulus_that_cannot_be_is_refused(
     neurula: Command, genome: str, tmp_path: Path, entries: object, code: str
 ) -> None:
@@ -104,7 +111,9 @@ def test_a_stimulus_that_cannot_be_is_refused(
 def test_a_failed_run_leaves_no_files(neurula: Command, genome: str, tmp_path: Path) -> None:
     stimulus = write_stimulus(tmp_path, [{"burst": 1, "force_fire": {"CNowhr": [[0, 0, 0]]}}])
     before = sorted(tmp_path.iterdir())
-    done = neurula("run", genome, "--stimulus", stimulus, "--spikes", str(tmp_path / "s"), "--hashes", str(tmp_path / "h"))
+    done = neurula(
+        "run", genome, "--stimulus", stimulus, "--spikes", str(tmp_path / "s"), "--hashes", str(tmp_path / "h")
+    )
     assert done.exit_code == 4
     assert sorted(tmp_path.iterdir()) == before
 

@@ -36,7 +36,7 @@ def test_the_most_active_areas_come_first_and_the_rest_is_counted() -> None:
         raster.add(1, i, 1 + i % 10)
         raster.add(2, i, i // 10)
     lines = raster.lines()
-    assert [line.split()[1] for line in lines[1:4]] == ["19", "18", "9"]
+    assert [line.split()[1] for line in lines[1:4]] == ["19", "9", "18"]  # by spikes: 11, 10, 10
     assert len(lines) == 2 + ROWS_MAX
     assert lines[-1].strip() == "and 8 more areas that fired"
 

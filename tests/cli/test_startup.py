@@ -18,7 +18,8 @@ LOADED = f"import sys; print([m for m in {HEAVY!r} if m in sys.modules], file=sy
 
 
 @pytest.mark.parametrize(
-    "code", ["import neurula", "from neurula.cli.app import run_command; run_command(['--help'])", "import neurula.boards"]
+    "code",
+    ["import neurula", "from neurula.cli.app import run_command; run_command(['--help'])", "import neurula.boards"],
 )
 def test_nothing_heavy_is_imported_before_it_is_needed(code: str) -> None:
     line = [sys.executable, "-c", f"{code}\n{LOADED}"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from types import MappingProxyType
+from typing import Any
 
 import pytest
 
@@ -12,16 +13,19 @@ from neurula.compiler.bill import TYPICAL_FIRING, check_fits, list_consumers, ma
 from neurula.compiler.sizes import AreaSizes, ImageSizes
 from neurula.errors import DoesNotFit
 
-MEASURED = {"cycles_per_burst": 5000.0, "cycles_per_neuron": 30.0, "cycles_per_spike": 100.0, "cycles_per_event": 20.0}
+MEASURED: dict[str, Any] = {
+    "cycles_per_burst": 5000.0,
+    "cycles_per_neuron": 30.0,
+    "cycles_per_spike": 100.0,
+    "cycles_per_event": 20.0,
+}
 
 
 def sizes_of(ram: dict[str, int], image: dict[str, int], neurons: int = 1000, synapses: int = 50_000) -> ImageSizes:
     """An image with a small area A and a large area B."""
     small = AreaSizes("A", "small", 1, MappingProxyType({"inputs": 4}), MappingProxyType({}))
     large = AreaSizes("B", "large", neurons - 1, MappingProxyType(ram), MappingProxyType(image))
-    return ImageSizes(
-        (small, large), neurons, synapses, 4 + sum(ram.values()) + 64, sum(image.values()) + 500, 64, 500
-    )
+    return ImageSizes((small, large), neurons, synapses, 4 + sum(ram.values()) + 64, sum(image.values()) + 500, 64, 500)
 
 
 @pytest.fixture
@@ -96,7 +100,15 @@ def test_exactly_what_there_is_fits(pico: Board) -> None:
 def test_every_kind_of_bytes_has_a_remedy() -> None:
     from neurula.compiler.sizes import DELAY_LINES, INPUTS, SPIKE_BITS, STATE_FIELDS, SYNAPSES, THRESHOLDS, WEIGHTS
 
-    kinds = {DELAY_LINES, INPUTS, SPIKE_BITS, SYNAPSES, THRESHOLDS, WEIGHTS, *(kind for kind, _ in STATE_FIELDS.values())}
+    kinds = {
+        DELAY_LINES,
+        INPUTS,
+        SPIKE_BITS,
+        SYNAPSES,
+        THRESHOLDS,
+        WEIGHTS,
+        *(kind for kind, _ in STATE_FIELDS.values()),
+    }
     for kind in kinds:
         consumer = list_consumers(sizes_of({kind: 9999}, {}))[0]
         assert consumer.kind == kind

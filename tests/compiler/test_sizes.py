@@ -31,7 +31,9 @@ def test_areas_and_rest_make_up_the_whole(seed: int) -> None:
     assert in_areas + sizes.rest_ram_bytes == sizes.ram_bytes == image.ram_bytes
     scratch = image.slot_bytes if image.seen_at else 0
     padding = 2 * sum(bool(area.ram.get(k)) for area in sizes.areas for k in ("refractory stamps", "fire counts"))
-    assert 4 * len(RECORDS["RAM"]) <= sizes.rest_ram_bytes <= 4 * len(RECORDS["RAM"]) + scratch + padding + 2 * image.slots
+    assert (
+        4 * len(RECORDS["RAM"]) <= sizes.rest_ram_bytes <= 4 * len(RECORDS["RAM"]) + scratch + padding + 2 * image.slots
+    )
     assert sum(sum(area.image.values()) for area in sizes.areas) + sizes.rest_image_bytes == len(image.data)
 
 
@@ -48,7 +50,16 @@ def test_the_bytes_of_synapses_are_those_of_their_sections(seed: int) -> None:
 
 def test_the_seeds_cover_every_kind() -> None:
     kinds = {kind for seed in SEEDS for area in image_and_sizes(seed)[1].areas for kind in (*area.ram, *area.image)}
-    assert kinds >= {DELAY_LINES, WEIGHTS, THRESHOLDS, SYNAPSES, "worn PSPs", "driving values", "fire counts", "potentials"}
+    assert kinds >= {
+        DELAY_LINES,
+        WEIGHTS,
+        THRESHOLDS,
+        SYNAPSES,
+        "worn PSPs",
+        "driving values",
+        "fire counts",
+        "potentials",
+    }
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -110,11 +111,24 @@ def open_image(data: bytes, place: str = "") -> Image:
     try:
         image = Image(data, RAM_LIMIT)
         image.names()
+        require_voxels(image)
     except ImageError as error:
-        raise VerificationFailed(
-            error.code, error.message, where=f"{place}, byte {error.at}".removeprefix(", ")
-        ) from None
+        where = f"{place}, byte {error.at}".removeprefix(", ")
+        raise VerificationFailed(error.code, error.message, where=where) from None
     return image
+
+
+def require_voxels(image: Image) -> None:
+    """Every neuron has its voxel: who shows spikes relies on it, runtimes do not. Raises ImageError I113."""
+    from neurula_npu import ImageError
+    from neurula_npu.schema import RECORDS
+
+    words = [4 * RECORDS["AREA"].index(name) for name in ("neurons", "width", "height", "depth", "per_voxel")]
+    for index in range(image.areas):
+        at = image.area_at(index)
+        neurons, *sides = (int.from_bytes(image.data[at + word : at + word + 4], "little") for word in words)
+        if math.prod(sides) != neurons:
+            raise ImageError("I113", "the voxels of an area do not hold as many neurons as it has", at)
 
 
 def window_of(physiology: Mapping[str, Any]) -> int | None:

@@ -21,6 +21,7 @@ class Raster:
         self._neurons = neurons
         self._bursts = bursts
         room = max(COLUMNS_MIN, width - LABEL_WIDTH - FIGURES_WIDTH)
+        self._width = room + LABEL_WIDTH + FIGURES_WIDTH
         self._per_column = max(1, -(-bursts // room))
         self._columns = -(-bursts // self._per_column)
         self._peaks = [[0] * self._columns for _ in names]
@@ -39,7 +40,7 @@ class Raster:
             return []
         levels, edge = (LEVELS, "│") if unicode else (ASCII_LEVELS, "|")
         grain = f", {self._per_column} bursts a column" if self._per_column > 1 else ""
-        out = [f"{'':{LABEL_WIDTH}}  bursts 1 to {self._bursts:,}{grain}"]
+        out = [f"{'':{LABEL_WIDTH}}  bursts 1 to {self._bursts:,}{grain}"[: self._width]]
         for index in active[:ROWS_MAX]:
             peak = max(self._peaks[index])
             picture = "".join(levels[-(-8 * count // peak)] for count in self._peaks[index])

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurula_npu import Image
-from neurula_npu.schema import RECORDS, ROWS_EACH, ROWS_SAME, ROWS_U32
+from neurula_npu.schema import RECORDS, ROWS_EACH, ROWS_SAME, ROWS_U32, SEGMENT_FLAG_RELATIVE
 
 # The arrays of an area in RAM: field of its record -> (name, bytes a neuron; of driving values as many per ring slot).
 STATE_FIELDS = {
@@ -114,7 +114,7 @@ def group_bytes(image: Image, groups: Mapping[str, NDArray[np.int32]]) -> list[i
         numbers, table_bytes = row_numbers(image, groups, index)
         entries = directory[numbers[numbers < len(directory)]]
         used = entries[entries > 0]
-        begins.append(int(used.min()) if len(used) else rows_at + rows_size)
+        begins.append(row_begin(image, int(used.min())) if len(used) else rows_at + rows_size)
         sizes.append(table_bytes + 4 * len(entries))
     # Rows of a group lie together, so a group reaches to where the next one begins.
     edges = np.unique([*begins, rows_at + rows_size])
@@ -122,6 +122,11 @@ def group_bytes(image: Image, groups: Mapping[str, NDArray[np.int32]]) -> list[i
         later = edges[edges > begin]
         sizes[index] += int(later[0]) - begin if len(later) else 0
     return sizes
+
+
+def row_begin(image: Image, first_segment: int) -> int:
+    """Where a row begins: a relative one has two words before its first segment."""
+    return first_segment - 8 if word_at(image, first_segment) & SEGMENT_FLAG_RELATIVE else first_segment
 
 
 def row_numbers(image: Image, groups: Mapping[str, NDArray[np.int32]], index: int) -> tuple[NDArray[np.int64], int]:

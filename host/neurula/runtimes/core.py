@@ -74,6 +74,8 @@ class CoreRuntime:
             self._cpu.write(STIMULUS_AT, struct.pack(f"<{len(words)}i", *words))
         self._call("begin", IMAGE_AT, RAM_AT, STIMULUS_AT, len(stimulus.inject))
         self._call("deliver", 0, 0, IMAGE_AT, RAM_AT)
+        if self._host.header_field("features"):
+            self._call("deliver_valued", 0, 0, IMAGE_AT, RAM_AT)
         self._call("update", 0, 0, IMAGE_AT, RAM_AT, STIMULUS_AT, 12 * len(stimulus.inject), len(stimulus.forced))
         if self._parsed.plastics:
             self._call("learn", IMAGE_AT, RAM_AT)
