@@ -38,8 +38,9 @@ Command = Callable[..., Outcome]
 
 
 @pytest.fixture
-def neurula(capsys: pytest.CaptureFixture[str]) -> Command:
-    """Runs `neurula ARGUMENTS` in this process."""
+def neurula(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
+    """Runs `neurula ARGUMENTS` in this process, on a terminal of 100 columns."""
+    monkeypatch.setenv("COLUMNS", "100")
 
     def call(*arguments: str) -> Outcome:
         capsys.readouterr()
