@@ -1,6 +1,7 @@
 """Cycles of the viper kernels on the emulated RP2040 (real MicroPython firmware; zero-wait flash): per event, per neuron, per call.
 
-Exact and repeatable: SysTick counts, with the USB interrupt masked. Prints one JSON line; `--table` a Markdown table.
+Exact and repeatable: SysTick counts, with the USB interrupt masked. Prints JSON, or with
+`--table` a Markdown table; `--viper` measures the viper kernels instead of the machine code.
 """
 
 from __future__ import annotations
@@ -40,15 +41,23 @@ def timed(f, *arguments):
 with open('brain.nrl', 'rb') as file:
     brain = Brain(file.read())
 img, ram, stim = brain._img, brain._ram, brain._stim
+def phases(which):
+    if not THUMB:
+        if which == 1:
+            return timed(kernels.begin, img, ram, stim, 0) + timed(kernels.deliver, 0, 0, img, ram)
+        return timed(kernels.update, 0, 0, img, ram, stim, 0, 0)
+    from neurula_mcu.kernels_thumb import burst
+    words = brain._arguments
+    words[0] = which
+    words[1] = words[2] = words[3] = 0
+    return timed(burst, img, ram, stim, brain._arguments_at)
 for fire in (0, 32, 64):
-    brain._load_stimulus([(1, i) for i in range(fire)] if fire else [], [])
     brain.step([(1, i) for i in range(fire)], [])
-    r = [timed(kernels.begin, img, ram, stim, 0), timed(kernels.deliver, 0, 0, img, ram), timed(kernels.update, 0, 0, img, ram, stim, 0, 0)]
-    print(fire, *r)
+    print(fire, phases(1), phases(2))
+    brain._arguments[0] = 3
     brain.step()
     brain.step()
-g = brain.step
-print('step', timed(g), gc.mem_free())
+print('run', timed(brain.run, 0), gc.mem_free())
 """
 
 
@@ -69,10 +78,15 @@ def network(fan_out: int, neurons: int, same: bool, **parameters: object) -> byt
     return write_image(lower(connectome, keep_all=True))
 
 
+THUMB = "--viper" not in sys.argv
+
+
 def measure(image: bytes) -> list[list[int]]:
     files = {**compiled_firmware("armv6m"), "/brain.nrl": image}
+    if not THUMB:
+        del files["/neurula_mcu/kernels_thumb.mpy"]
     with Rp2040(files=files) as board:
-        lines = board.run(SCRIPT, timeout_s=30).splitlines()
+        lines = board.run(SCRIPT.replace("THUMB", str(THUMB)), timeout_s=30).splitlines()
     return [[int(word) for word in line.split()[1:]] for line in lines if line[0].isdigit()] + [[int(w) for w in lines[-1].split()[1:]]]
 
 
@@ -80,18 +94,19 @@ def main() -> None:
     results = {}
     for fan_out in (8, 16, 64):
         rows = measure(network(fan_out, 1024, False))
-        results[f"list fan-out {fan_out}: cycles per event"] = round((rows[2][1] - rows[1][1]) / 32 / fan_out, 2)
-        results[f"list fan-out {fan_out}: cycles per spike"] = round((rows[2][1] - rows[1][1]) / 32, 1)
+        results[f"list fan-out {fan_out}: cycles per event"] = round((rows[2][0] - rows[1][0]) / 32 / fan_out, 2)
+        results[f"list fan-out {fan_out}: cycles per spike"] = round((rows[2][0] - rows[1][0]) / 32, 1)
     rows = measure(network(64, 1024, True))
-    results["run fan-out 64: cycles per event"] = round((rows[2][1] - rows[1][1]) / 32 / 64, 2)
+    results["run fan-out 64: cycles per event"] = round((rows[2][0] - rows[1][0]) / 32 / 64, 2)
+    big, small = (measure(network(8, n, True))[0][1] for n in (2048, 1024))
+    silent = (big - small) / 1024
+    results["update: cycles per silent neuron"] = round(silent, 2)
     for name, parameters in (("plain", {}), ("accumulating", {"charge_accumulation": True}),
                              ("leaking", {"charge_accumulation": True, "leak_coefficient": 0.1})):
-        few, many = (measure(network(n, 1024, True, **parameters))[2][2] for n in (256, 512))
-        results[f"update {name}: cycles per updated neuron"] = round((many - few) / 256, 1)
-    big, small = (measure(network(8, n, True))[0][2] for n in (2048, 1024))
-    results["update: cycles per silent neuron"] = round((big - small) / 1024, 2)
-    results["begin, deliver, update of an empty burst: cycles"] = measure(network(8, 32, True))[0]
-    results["step from Python, empty burst: cycles"] = measure(network(8, 32, True))[3][0]
+        few, many = (measure(network(n, 1024, True, **parameters))[2][1] for n in (256, 512))
+        results[f"update {name}: cycles per updated neuron"] = round((many - few) / 256 + silent, 1)
+    results["begin and deliver, update of an empty burst: cycles"] = measure(network(8, 32, True))[0]
+    results["run from Python, empty burst: cycles"] = measure(network(8, 32, True))[3][0]
     if "--table" in sys.argv:
         print("| what | cycles |\n|---|---|\n" + "\n".join(f"| {name} | {value} |" for name, value in results.items()))
     else:

@@ -83,40 +83,43 @@ static inline void add_run(nrl_byte *restrict ram, uint32_t base, uint32_t size,
     }
 }
 
-/* adds `step` to the `size` input words whose byte offsets from `base` stand in a list of half-words */
+/* adds `step` to the `size` input words whose numbers, counted from `base`, stand in a list of half-words */
 static inline void add_list(
     const nrl_byte *restrict img, nrl_byte *restrict ram, uint32_t base, uint32_t list, uint32_t size, uint32_t step)
 {
     nrl_byte *to = ram + base;
     const nrl_byte *at = img + list, *end = at + ((size >> 3) << 4);
     while (at != end) {
-        add32(to + load16(at + 0), step);
-        add32(to + load16(at + 2), step);
-        add32(to + load16(at + 4), step);
-        add32(to + load16(at + 6), step);
-        add32(to + load16(at + 8), step);
-        add32(to + load16(at + 10), step);
-        add32(to + load16(at + 12), step);
-        add32(to + load16(at + 14), step);
+        add32(to + (load16(at + 0) << 2), step);
+        add32(to + (load16(at + 2) << 2), step);
+        add32(to + (load16(at + 4) << 2), step);
+        add32(to + (load16(at + 6) << 2), step);
+        add32(to + (load16(at + 8) << 2), step);
+        add32(to + (load16(at + 10) << 2), step);
+        add32(to + (load16(at + 12) << 2), step);
+        add32(to + (load16(at + 14) << 2), step);
         at += 16;
     }
     end += (size & 7u) << 1;
     while (at != end) {
-        add32(to + load16(at), step);
+        add32(to + (load16(at) << 2), step);
         at += 2;
     }
 }
 
-/* the first word from `at` on, before `stop`, with a bit of `mask`: skips four words at a time */
+/* the first word from `at` on, before `stop`, with a bit of `mask`; silent words are skipped four at a time */
 static inline uint32_t next_hit(const nrl_byte *restrict ram, uint32_t at, uint32_t stop, uint32_t mask)
 {
-    while (s32(at) < s32(stop - 12u)) {
-        if ((load32(ram + at) | load32(ram + at + 4) | load32(ram + at + 8) | load32(ram + at + 12)) & mask)
+    while (s32(at) < s32(stop)) {
+        if (load32(ram + at) & mask)
             break;
-        at += 16u;
-    }
-    while (s32(at) < s32(stop) && (load32(ram + at) & mask) == 0)
         at += 4u;
+        while (s32(at) < s32(stop - 12u)) {
+            if ((load32(ram + at) | load32(ram + at + 4) | load32(ram + at + 8) | load32(ram + at + 12)) & mask)
+                break;
+            at += 16u;
+        }
+    }
     return at;
 }
 
@@ -126,9 +129,10 @@ static inline void sweep(
 {
     uint32_t at;
     for (at = next_hit(ram, from, stop, mask); s32(at) < s32(stop); at = next_hit(ram, at + 4u, stop, mask)) {
-        uint32_t word = load32(ram + at), i = (at - from) >> 2;
+        uint32_t word = load32(ram + at);
         store32(ram + at, 0);
         if (s32(word) >= s32(low) && s32(word) <= s32(high)) {
+            uint32_t i = (at - from) >> 2;
             nrl_byte *bits = ram + fired + ((i >> 4) << 1);
             store16(bits, load16(bits) | 1u << (i & 15u));
         }
@@ -151,7 +155,7 @@ enum {
     REFRACTORY_MAX = 16383,
     AGE_PERIOD = 8192,
     SEGMENT_MAX = 1048575,
-    WINDOW_BYTES = 65536,
+    WINDOW = 65536,
     COUNT_BITS_MAX = 24,
     TABLE_MAX = 65536,
     DELAY_MAX = 255
@@ -507,7 +511,7 @@ static void deliver_valued(const nrl_byte *restrict img, nrl_byte *restrict ram)
                     at = at + (sar(size + 1u, 1u) << 2u);
                     while (s32(size) > 0) {
                         x = load16(img + row);
-                        x = x + base;
+                        x = base + (x << 2u);
                         v = load32(ram + y);
                         a = load32(ram + x);
                         store32(ram + x, (a + ((v * step) << k)) + 1u);
@@ -534,8 +538,8 @@ static void deliver_valued(const nrl_byte *restrict img, nrl_byte *restrict ram)
 static void update(const nrl_byte *restrict img, nrl_byte *restrict ram, const nrl_byte *restrict stim, uint32_t at, uint32_t forced)
 {
     uint32_t t, slot, slot_bytes, bits, x, stop, total, n, area, i, end, inputs, k, mask, fired, flags, cap, gain,
-        threshold, thresholds, limit, retention, fire_limit, potentials, stamps, counts, values, index, a, c,
-        live, y, b, s, spike, low, high, v;
+        threshold, thresholds, limit, retention, fire_limit, potentials, stamps, counts, values, easy, index, a,
+        c, live, y, b, low, high, s, spike, v;
     t = load32(ram);
     slot = load32(ram + 4u);
     slot_bytes = load32(ram + 12u);
@@ -586,27 +590,81 @@ static void update(const nrl_byte *restrict img, nrl_byte *restrict ram, const n
         }
         x = inputs + (i << 2u);
         stop = inputs + (end << 2u);
-        if (((((potentials + stamps) + counts) + thresholds) + values) == 0u) {
-            if (s32(n) >= 0) {
-                if ((flags & 1u) != 0u) {
-                    b = sar(1073741823u, k);
-                    low = 0u - 1073741823u;
-                    high = 1073741823u;
-                    if (s32(threshold) > s32(0u - b)) {
-                        low = threshold << k;
+        easy = ((stamps + counts) + thresholds) + values;
+        if (s32(n) < 0) {
+            easy = 1u;
+        }
+        if ((flags & 1u) == 0u) {
+            easy = 1u;
+        }
+        if (easy == 0u) {
+            if (potentials != 0u) {
+                potentials = potentials - inputs;
+                x = next_hit(ram, x, stop, mask);
+                while (s32(x) < s32(stop)) {
+                    a = load32(ram + x);
+                    store32(ram + x, 0u);
+                    y = x + potentials;
+                    v = load32(ram + y);
+                    c = sar(a, k);
+                    if (s32(c) > 0) {
+                        v = v + (c * gain);
+                        if (s32(v) > 1073741823) {
+                            v = 1073741823u;
+                        }
                     }
-                    if (s32(limit) < s32(b)) {
-                        high = (limit << k) + mask;
+                    spike = 0u;
+                    if (s32(v) >= s32(threshold)) {
+                        if (s32(v) <= s32(limit)) {
+                            spike = 1u;
+                        }
                     }
-                    if (s32(threshold) > s32(b)) {
-                        low = high + 1u;
+                    if (spike != 0u) {
+                        i = sar(x - inputs, 2u);
+                        s = fired + (sar(i, 4u) << 1u);
+                        b = load16(ram + s);
+                        store16(ram + s, b | (1u << (i & 15u)));
+                        v = 0u;
+                    } else {
+                        if (retention != 4194304u) {
+                            b = retention;
+                            if (s32(b) < 0) {
+                                b = 0u - b;
+                                v = 0u - v;
+                            }
+                            v = mulq22(v, b);
+                            s = load32(img + (area + 44u));
+                            b = sar(1073741823u, s);
+                            if (s32(v) > s32(b)) {
+                                v = b;
+                            }
+                            if (s32(v) < s32(0u - b)) {
+                                v = 0u - b;
+                            }
+                            v = v << s;
+                        }
                     }
-                    if (s32(limit) < s32(0u - b)) {
-                        low = high + 1u;
-                    }
-                    sweep(ram, x, stop, mask, low, high, fired);
-                    x = stop;
+                    store32(ram + y, v);
+                    x = next_hit(ram, x + 4u, stop, mask);
                 }
+            } else {
+                b = sar(1073741823u, k);
+                low = 0u - 1073741823u;
+                high = 1073741823u;
+                if (s32(threshold) > s32(0u - b)) {
+                    low = threshold << k;
+                }
+                if (s32(limit) < s32(b)) {
+                    high = (limit << k) + mask;
+                }
+                if (s32(threshold) > s32(b)) {
+                    low = high + 1u;
+                }
+                if (s32(limit) < s32(0u - b)) {
+                    low = high + 1u;
+                }
+                sweep(ram, x, stop, mask, low, high, fired);
+                x = stop;
             }
         }
         x = next_hit(ram, x, stop, mask);
@@ -900,7 +958,7 @@ static void learn(const nrl_byte *restrict img, nrl_byte *restrict ram)
                     }
                     while (s32(size) > 0) {
                         x = load16(img + at);
-                        x = sar(x + base, 2u);
+                        x = x + sar(base, 2u);
                         m = load16(ram + (mark + (sar(x, 4u) << 1u)));
                         b = a + (sar(m, x & 15u) & 1u);
                         if (b != 0u) {
@@ -1089,10 +1147,7 @@ static uint32_t verify(const nrl_byte *restrict img, nrl_byte *restrict ram, uin
                 at = at + (sar(size + 1u, 1u) << 2u);
                 while (s32(size) > 0) {
                     k = load16(img + b);
-                    if ((k & 3u) != 0u) {
-                        return b;
-                    }
-                    if (s32(high_end + k) >= s32(inputs_end)) {
+                    if (s32(high_end + (k << 2u)) >= s32(inputs_end)) {
                         return b;
                     }
                     b = b + 2u;
@@ -1182,7 +1237,7 @@ static uint32_t verify(const nrl_byte *restrict img, nrl_byte *restrict ram, uin
                     }
                     while (s32(size) > 0) {
                         b = load16(img + at_list);
-                        b = b + base;
+                        b = base + (b << 2u);
                         if (s32(b) < s32(low_end)) {
                             return at_list;
                         }
@@ -1249,15 +1304,15 @@ static void sha256_block(uint32_t state[8], const nrl_byte *block)
     }
     for (i = 0; i < 8; i++)
         v[i] = state[i];
+    /* V(0) to V(7) are the working variables a to h; instead of moving them, their names move */
+#define V(name) v[((name) - i) & 7u]
     for (i = 0; i < 64; i++) {
-        uint32_t choice = (v[4] & v[5]) ^ (~v[4] & v[6]), majority = (v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]);
-        uint32_t one = v[7] + (turn(v[4], 6) ^ turn(v[4], 11) ^ turn(v[4], 25)) + choice + SHA256_K[i] + w[i];
-        uint32_t two = (turn(v[0], 2) ^ turn(v[0], 13) ^ turn(v[0], 22)) + majority, j;
-        for (j = 7; j > 0; j--)
-            v[j] = v[j - 1];
-        v[4] += one;
-        v[0] = one + two;
+        uint32_t choice = (V(4) & V(5)) ^ (~V(4) & V(6)), majority = (V(0) & V(1)) ^ (V(0) & V(2)) ^ (V(1) & V(2));
+        uint32_t one = V(7) + (turn(V(4), 6) ^ turn(V(4), 11) ^ turn(V(4), 25)) + choice + SHA256_K[i] + w[i];
+        V(3) += one;
+        V(7) = one + (turn(V(0), 2) ^ turn(V(0), 13) ^ turn(V(0), 22)) + majority;
     }
+#undef V
     for (i = 0; i < 8; i++)
         state[i] += v[i];
 }
@@ -1294,7 +1349,7 @@ typedef struct {
     int64_t at; /* of what is wrong */
     int64_t first[SECTIONS], length[SECTIONS];
     int64_t ram_bytes, neurons, synapses, areas, groups, rows, plastics, inits, slots, input_end, bits_at,
-        slot_bytes, seen_at, weights_at, weights_end, used, claimed, sources;
+        slot_bytes, seen_at, weights_at, weights_end, used, marked, claimed, sources;
 } nrl_loader;
 
 #define REQUIRE(condition, code_, place) do { if (!(condition)) { self->at = (place); return (int)(code_); } } while (0)
@@ -1439,7 +1494,9 @@ static int check_area(nrl_loader *self, int64_t area)
     int64_t n, at, voxels, flags, valued, limit, rests, stored, side, value, first, length;
     n = uword(self, area + 4);
     at = uword(self, area + 8);
-    PASS(within(self, at, 2 * ((n + 15) >> 4), 0, self->slot_bytes, 2, 111, area));
+    REQUIRE(at == self->marked, 111, area); /* an area's bitmap does not follow those before */
+    self->marked = at + (2 * ((n + 15) >> 4));
+    REQUIRE(self->marked <= self->slot_bytes, 111, area); /* an area's bitmap lies outside its slot */
     voxels = 1;
     {
         static const int32_t table_[4][1] = {
@@ -1453,6 +1510,7 @@ static int check_area(nrl_loader *self, int64_t area)
             side = uword(self, area + field);
             REQUIRE(1 <= side && side <= n, 113, area + field); /* an area's dimensions do not give its neurons */
             voxels = product(voxels, side);
+            REQUIRE(voxels <= n, 113, area); /* an area's dimensions do not give its neurons */
         }
     }
     REQUIRE(voxels == n, 113, area); /* an area's dimensions do not give its neurons */
@@ -1576,10 +1634,13 @@ static int check_plastic(nrl_loader *self, int64_t plastic)
 
 static int check_init(nrl_loader *self, int64_t init)
 {
-    int64_t words, at, first, length;
+    int64_t words, at, end, first, length;
     words = uword(self, init + 4);
     REQUIRE(words <= (self->ram_bytes >> 2), 111, init); /* an initial stretch is longer than the RAM block */
-    PASS(claim(self, uword(self, init), 4 * words, init));
+    at = uword(self, init);
+    end = self->bits_at + (self->slots * self->slot_bytes);
+    REQUIRE((at >= end) || ((at + (4 * words)) <= self->bits_at), 111, init); /* an initial stretch writes spikes */
+    PASS(claim(self, at, 4 * words, init));
     at = uword(self, init + 8);
     if (at) {
         first = self->first[TAG_DATA];
@@ -1597,7 +1658,7 @@ static int check_header(nrl_loader *self)
     REQUIRE(uword(self, 0) == 1112298062, 102, 0); /* the file does not begin with NRLB: it is no image of a brain */
     REQUIRE(((size & 3) == 0) && (size < 2147483648LL), 105, size); /* an image is a whole number of words, below 2 GiB */
     REQUIRE(uword(self, 4) == 1, 103, 4); /* the image is of another format version */
-    REQUIRE(uword(self, 8) == 238868629, 104, 8); /* the image was built for another schema: build it again with this version */
+    REQUIRE(uword(self, 8) == 4133507290, 104, 8); /* the image was built for another schema: build it again with this version */
     REQUIRE(uword(self, 12) == size, 105, 12); /* the file is shorter or longer than it says */
     REQUIRE((uword(self, 16) & 4294967292LL) == 0, 106, 16); /* the image needs a feature that this runtime lacks */
     return 0;
@@ -1631,6 +1692,7 @@ static int check_all(nrl_loader *self, int64_t ram_limit)
     self->weights_end = uword(self, 80);
     PASS(check_ram(self));
     self->used = 0;
+    self->marked = 0;
     self->claimed = 64;
     for (int64_t index = 0; index < self->areas; index++) {
         PASS(check_inputs(self, area_at(self, index)));

@@ -12,6 +12,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
+SHOWN = (
+    "sim:rpi_pico", "sim:rpi_pico:viper", "core:m0", "core:m4", "core:rv32", "thumb:m0", "thumb:m4", "c", "c:m0", "c:m4", "c:rp2040",
+    "micropython32", "micropython",
+)
 REQUIRED = os.environ.get("NEURULA_REQUIRE") == "1"
 
 
@@ -54,8 +58,8 @@ def _firmware_is_there(request: pytest.FixtureRequest) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Says what ran on emulated boards, so that a log shows it."""
     passed = [report.nodeid for report in terminalreporter.stats.get("passed", [])]
-    for name in ("sim:rpi_pico", "core:m0", "core:m4", "core:rv32", "micropython32", "micropython"):
-        count = sum(f"[{name}" in node or f"-{name}" in node for node in passed)
+    for name in SHOWN:
+        count = sum(f"[{name}]" in node or f"-{name}]" in node or f"[{name}-" in node or f"-{name}-" in node for node in passed)
         terminalreporter.write_line(f"executed on {name}: {count} tests")
 
 

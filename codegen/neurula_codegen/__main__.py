@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from neurula_codegen import emit_c, emit_python, emit_tables, emit_viper
+from neurula_codegen import emit_c, emit_pins, emit_python, emit_tables, emit_thumb, emit_viper
 from neurula_codegen.language import read_kernels
 from neurula_codegen.schema import HERE, read_schema
 
@@ -22,6 +22,8 @@ def generate() -> dict[Path, str]:
     mcu = ROOT / "firmware_py" / "neurula_mcu"
     header, source = emit_c.emit(schema, kernels, "kernels.py")
     spec = ROOT / "docs" / "SPEC.md"
+    pins = emit_pins.read_pins()
+    tables = emit_tables.spec_tables(schema) | emit_pins.pin_tables(pins)
     return {
         npu / "kernels.py": python,
         npu / "kernels.pxd": pxd,
@@ -29,12 +31,14 @@ def generate() -> dict[Path, str]:
         npu / "image.py": loader,
         mcu / "image.py": loader,
         mcu / "kernels.py": emit_viper.emit(kernels, "kernels.py", 32),
+        mcu / "kernels_thumb.py": emit_thumb.emit(kernels, "kernels.py"),
         mcu / "kernels64.py": emit_viper.emit(kernels, "kernels.py", 64),
         ROOT / "runtime_c" / "neurula.h": header,
         ROOT / "runtime_c" / "neurula.c": source,
         ROOT / "host" / "neurula" / "error_codes.py": emit_tables.emit_remedies(),
         ROOT / "docs" / "ERRORS.md": emit_tables.emit_errors_page(),
-        spec: emit_tables.fill_spec(spec.read_text(encoding="utf-8"), emit_tables.spec_tables(schema)),
+        ROOT / "host" / "neurula" / "compiler" / "pin_layout.py": emit_pins.emit_layout(pins),
+        spec: emit_tables.fill_spec(spec.read_text(encoding="utf-8"), tables),
     }
 
 

@@ -220,7 +220,7 @@ def emit(schema: Schema, kernels: list[ast.FunctionDef], source: str) -> tuple[s
     places = {
         "constants": public_constants(schema),
         "add_run": "\n".join(f"        add32(at + {4 * i}, step);" for i in range(UNROLL)),
-        "add_list": "\n".join(f"        add32(to + load16(at + {2 * i}), step);" for i in range(UNROLL)),
+        "add_list": "\n".join(f"        add32(to + (load16(at + {2 * i}) << 2), step);" for i in range(UNROLL)),
         # FIPS 180-4: the first 32 bits of the fractional parts of roots of the first primes
         "sha256_k": wrapped([f"{cube_root(p << 96) & fraction:#010x}u," for p in primes(64)]),
         "sha256_h": wrapped([f"{isqrt(p << 64) & fraction:#010x}u," for p in primes(8)], " " * 8),

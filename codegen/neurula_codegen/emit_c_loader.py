@@ -50,7 +50,7 @@ def is_method(node: ast.AST) -> bool:
 
 def message_of(node: ast.expr) -> str:
     """The constant part of a message, as a comment."""
-    return f" /* {node.value} */" if isinstance(node, ast.Constant) else ""
+    return f" /* {node.value} */" if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
 
 
 def bare(text: str) -> str:
@@ -92,8 +92,8 @@ class LoaderEmitter:
                 return str(self.numbers.get(name, name))
             case ast.Attribute(value=ast.Name(id="self"), attr=name):
                 return f"self->{name}"
-            case ast.Subscript(value=ast.Subscript(slice=ast.Constant(value=str() as tag)), slice=ast.Constant(value=index)):
-                return f"self->{('first', 'length')[int(index)]}[TAG_{tag}]"
+            case ast.Subscript(value=ast.Subscript(slice=ast.Constant(value=str() as tag)), slice=ast.Constant(value=int() as index)):
+                return f"self->{('first', 'length')[index]}[TAG_{tag}]"
             case ast.UnaryOp(op=ast.USub()):
                 return f"-{self.expression(node.operand)}"
             case ast.UnaryOp(op=ast.Not()):
@@ -148,13 +148,13 @@ class LoaderEmitter:
                     if self.name_of(inner) in self.refusing else [f"{pad}PASS({self.expression(call)});"]
             case ast.Expr(value=ast.Call() as call):
                 return [f"{pad}PASS({self.expression(call)});"]
-            case ast.Assign(targets=[target], value=value):
-                return self.assignment(target, value, pad)
+            case ast.Assign():
+                return self.assignment(node.targets[0], node.value, pad)
             case ast.AugAssign():
-                target, value = self.expression(node.target), self.expression(node.value)
+                into, more = self.expression(node.target), self.expression(node.value)
                 if isinstance(node.op, ast.Mult):
-                    return [f"{pad}{target} = product({target}, {value});"]
-                return [f"{pad}{target} {OPERATORS[type(node.op)]}= {value};"]
+                    return [f"{pad}{into} = product({into}, {more});"]
+                return [f"{pad}{into} {OPERATORS[type(node.op)]}= {more};"]
             case ast.Return(value=ast.expr() as value):
                 return [f"{pad}*out = {bare(self.expression(value))};", f"{pad}return 0;"]
             case ast.If():
@@ -170,13 +170,14 @@ class LoaderEmitter:
         return ast.unparse(call.func).removeprefix("self.")
 
     def assignment(self, target: ast.expr, value: ast.expr, pad: str) -> list[str]:
-        if ast.unparse(target) in ("data", "self.data", "self.sections"):
+        if ast.unparse(target) in ("data", "self.data") or isinstance(value, ast.Dict):
             return []
         if isinstance(target, ast.Tuple):
             assert isinstance(value, ast.Subscript)
             assert isinstance(value.slice, ast.Constant)
+            tag = str(value.slice.value)
             names = [ast.unparse(t) for t in target.elts]
-            return [f"{pad}{n} = self->{f}[TAG_{value.slice.value}];" for n, f in zip(names, ("first", "length"), strict=True)]
+            return [f"{pad}{n} = self->{f}[TAG_{tag}];" for n, f in zip(names, ("first", "length"), strict=True)]
         out = self.expression(target)
         if isinstance(value, ast.Call) and is_method(value) and self.name_of(value) in self.refusing:
             return [f"{pad}PASS({self.expression(value)[:-1]}, &{out}));"]
@@ -243,9 +244,9 @@ class LoaderEmitter:
 
     def fields(self) -> list[str]:
         """The attributes that the methods assign."""
-        init = self.functions["__init__"]
-        stores = (n for n in ast.walk(init) if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store))
-        return [n for n in dict.fromkeys(n.attr for n in stores) if n not in ("data", "sections")]
+        assigns = [n for n in ast.walk(self.functions["__init__"]) if isinstance(n, ast.Assign) and not isinstance(n.value, ast.Dict)]
+        targets = dict.fromkeys(n.targets[0].attr for n in assigns if isinstance(n.targets[0], ast.Attribute))
+        return [name for name in targets if name != "data"]
 
     def emit(self) -> tuple[list[str], str]:
         """The loader's attributes, and the text of its functions."""

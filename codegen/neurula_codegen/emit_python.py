@@ -113,7 +113,7 @@ class Elements(ast.NodeTransformer):
             ).body
         base, at, size, step = arguments
         return ast.parse(
-            f"o = {at} >> 1\ne = o + {size}\nwhile o < e:\n    x = ({base} + I16[o]) >> 2\n"
+            f"o = {at} >> 1\ne = o + {size}\ny = {base} >> 2\nwhile o < e:\n    x = y + I16[o]\n"
             f"    R32[x] = R32[x] + {step}\n    o = o + 1"
         ).body
 

@@ -88,7 +88,7 @@ while int(p) < e_:
     p = ptr16(uint(p) + 16)
 e_ = img + {at} + ({size} << 1)
 while int(p) < e_:
-    q = ptr32(p[0] + v_)
+    q = ptr32((p[0] << 2) + v_)
     q[0] = q[0] + {step}
     p = ptr16(uint(p) + 2)
 """
@@ -272,7 +272,7 @@ class Addresses(ast.NodeTransformer):
             base, size, step = arguments
             return statements(ADD_RUN.format(base=base, size=size, step=step))
         base, at, size, step = arguments
-        unrolled = "\n".join(f"    q = ptr32(p[{i}] + v_)\n    q[0] = q[0] + {step}" for i in range(UNROLL))
+        unrolled = "\n".join(f"    q = ptr32((p[{i}] << 2) + v_)\n    q[0] = q[0] + {step}" for i in range(UNROLL))
         return statements(ADD_LIST.format(base=base, at=at, size=size, step=step, unrolled=unrolled))
 
 

@@ -232,7 +232,7 @@ def deliver_valued():
                     at = at + (((size + 1) >> 1) << 2)
                     while size > 0:
                         x = I16[row]
-                        x = x + base
+                        x = base + (x << 2)
                         v = R32[y]
                         a = R32[x]
                         R32[x] = a + ((v * step) << k) + 1
@@ -297,23 +297,67 @@ def update(at, forced):
             values = values + ((slot * x) << 2)
         x = inputs + (i << 2)
         stop = inputs + (end << 2)
-        if potentials + stamps + counts + thresholds + values == 0:
-            if n >= 0:
-                if flags & AREA_FLAG.ALWAYS != 0:
-                    # nothing of these neurons outlives the burst but a spike: compare the packed words
-                    b = POTENTIAL_MAX >> k
-                    low = 0 - POTENTIAL_MAX
-                    high = POTENTIAL_MAX
-                    if threshold > 0 - b:
-                        low = threshold << k
-                    if limit < b:
-                        high = (limit << k) + mask
-                    if threshold > b:
-                        low = high + 1
-                    if limit < 0 - b:
-                        low = high + 1
-                    sweep(x, stop, mask, low, high, fired)
-                    x = stop
+        easy = stamps + counts + thresholds + values
+        if n < 0:
+            easy = 1
+        if flags & AREA_FLAG.ALWAYS == 0:
+            easy = 1
+        if easy == 0:
+            # areas whose neurons keep at most a potential
+            if potentials != 0:
+                potentials = potentials - inputs
+                x = next_hit(x, stop, mask)
+                while x < stop:
+                    a = R32[x]
+                    R32[x] = 0
+                    y = x + potentials
+                    v = R32[y]
+                    c = a >> k
+                    if c > 0:
+                        v = v + c * gain
+                        if v > POTENTIAL_MAX:
+                            v = POTENTIAL_MAX
+                    spike = 0
+                    if v >= threshold:
+                        if v <= limit:
+                            spike = 1
+                    if spike != 0:
+                        i = (x - inputs) >> 2
+                        s = fired + ((i >> 4) << 1)
+                        b = R16[s]
+                        R16[s] = b | (1 << (i & 15))
+                        v = 0
+                    else:
+                        if retention != RETENTION_ONE:
+                            b = retention
+                            if b < 0:
+                                b = 0 - b
+                                v = 0 - v
+                            v = mulq22(v, b)
+                            s = I32[area + AREA.retention_shift]
+                            b = POTENTIAL_MAX >> s
+                            if v > b:
+                                v = b
+                            if v < 0 - b:
+                                v = 0 - b
+                            v = v << s
+                    R32[y] = v
+                    x = next_hit(x + 4, stop, mask)
+            else:
+                # nothing of these neurons outlives the burst but a spike: compare the packed words
+                b = POTENTIAL_MAX >> k
+                low = 0 - POTENTIAL_MAX
+                high = POTENTIAL_MAX
+                if threshold > 0 - b:
+                    low = threshold << k
+                if limit < b:
+                    high = (limit << k) + mask
+                if threshold > b:
+                    low = high + 1
+                if limit < 0 - b:
+                    low = high + 1
+                sweep(x, stop, mask, low, high, fired)
+                x = stop
         x = next_hit(x, stop, mask)
         while x < stop:
             a = R32[x]
@@ -539,7 +583,7 @@ def learn():
                         row = 0
                     while size > 0:
                         x = I16[at]
-                        x = (x + base) >> 2
+                        x = x + (base >> 2)
                         m = R16[mark + ((x >> 4) << 1)]
                         b = a + ((m >> (x & 15)) & 1)
                         if b != 0:
@@ -681,9 +725,7 @@ def verify(rows_at, rows_end, weights_at, weights_end):
                 at = at + (((size + 1) >> 1) << 2)
                 while size > 0:
                     k = I16[b]
-                    if k & 3 != 0:
-                        return b
-                    if high_end + k >= inputs_end:
+                    if high_end + (k << 2) >= inputs_end:
                         return b
                     b = b + 2
                     size = size - 1
@@ -754,7 +796,7 @@ def verify(rows_at, rows_end, weights_at, weights_end):
                         p = at_list + (((size + 1) >> 1) << 2)
                     while size > 0:
                         b = I16[at_list]
-                        b = b + base
+                        b = base + (b << 2)
                         if b < low_end:
                             return at_list
                         if b >= high_end:

@@ -37,7 +37,7 @@ def require(condition, code, message, at=0):
 
 
 class Image:
-    """A verified image. data: its bytes; sections: tag -> (offset, bytes); the other names are those of HEADER."""
+    """A verified image. data: its bytes; sections and optional: tag -> (offset, bytes); the other names are those of HEADER."""
 
     def __init__(self, data, ram_limit):
         """data: bytes-like; ram_limit: most bytes of RAM this runtime gives a brain. Raises ImageError."""
@@ -74,6 +74,7 @@ class Image:
         self.weights_end = uword(data, HEADER.weights_end)
         self.check_ram()
         self.used = 0
+        self.marked = 0
         self.claimed = RAM.bytes
         for index in range(self.areas):
             self.check_inputs(self.area_at(index))
@@ -112,6 +113,7 @@ class Image:
 
     def read_sections(self, total):
         """Sections follow the table in order, aligned to 4 bytes, without gaps; each has its CRC-32."""
+        self.optional = {}
         data = self.data
         view = memoryview(data)
         end = len(view) - TRAILER
@@ -129,6 +131,8 @@ class Image:
             require(crc32(view[at : at + length]) & 4294967295 == uword(data, entry + SECTION.crc), "I110", "a section is damaged", at)
             at += (length + 3) & -4
             if tag[0] & 32:
+                if max(tag) < 128:
+                    self.optional.setdefault(tag.decode(), (offset, length))
                 continue
             require(tag in TAGS, "I106", "the image has a section that this runtime does not know", entry)
             name = tag.decode()
@@ -178,12 +182,15 @@ class Image:
         data = self.data
         n = uword(data, area + AREA.neurons)
         at = uword(data, area + AREA.bits_at)
-        self.within(at, 2 * ((n + 15) >> 4), 0, self.slot_bytes, 2, "I111", "an area's bitmap lies outside its slot", area)
+        require(at == self.marked, "I111", "an area's bitmap does not follow those before", area)
+        self.marked = at + 2 * ((n + 15) >> 4)
+        require(self.marked <= self.slot_bytes, "I111", "an area's bitmap lies outside its slot", area)
         voxels = 1
         for field in (AREA.width, AREA.height, AREA.depth, AREA.per_voxel):
             side = uword(data, area + field)
             require(1 <= side <= n, "I113", "an area's dimensions do not give its neurons", area + field)
             voxels *= side
+            require(voxels <= n, "I113", "an area's dimensions do not give its neurons", area)
         require(voxels == n, "I113", "an area's dimensions do not give its neurons", area)
         flags = uword(data, area + AREA.flags)
         valued = flags & (AREA_FLAG.DRIVEN | AREA_FLAG.WEARS) != 0
@@ -260,7 +267,10 @@ class Image:
         data = self.data
         words = uword(data, init + INIT.words)
         require(words <= self.ram_bytes >> 2, "I111", "an initial stretch is longer than the RAM block", init)
-        self.claim(uword(data, init + INIT.ram_at), 4 * words, init)
+        at = uword(data, init + INIT.ram_at)
+        end = self.bits_at + self.slots * self.slot_bytes
+        require(at >= end or at + 4 * words <= self.bits_at, "I111", "an initial stretch writes spikes", init)
+        self.claim(at, 4 * words, init)
         at = uword(data, init + INIT.from_at)
         if at:
             first, length = self.sections["DATA"]

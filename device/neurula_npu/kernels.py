@@ -146,8 +146,9 @@ class Kernels:
                                 if head & 2 != 0:
                                     o = row >> 1
                                     e = o + size
+                                    y = base >> 2
                                     while o < e:
-                                        x = base + I16[o] >> 2
+                                        x = y + I16[o]
                                         R32[x] = R32[x] + step
                                         o = o + 1
                                     row = row + (size + 1 >> 1 << 2)
@@ -265,8 +266,9 @@ class Kernels:
                         if head & 2 != 0:
                             o = at >> 1
                             e = o + size
+                            y = base >> 2
                             while o < e:
-                                x = base + I16[o] >> 2
+                                x = y + I16[o]
                                 R32[x] = R32[x] + step
                                 o = o + 1
                             at = at + (size + 1 >> 1 << 2)
@@ -283,7 +285,7 @@ class Kernels:
                         at = at + (size + 1 >> 1 << 2)
                         while size > 0:
                             x = I16[row >> 1]
-                            x = x + base
+                            x = base + (x << 2)
                             v = R32[y >> 2]
                             a = R32[x >> 2]
                             R32[x >> 2] = a + (v * step << k) + 1
@@ -350,32 +352,82 @@ class Kernels:
                 values = values + (slot * x << 2)
             x = inputs + (i << 2)
             stop = inputs + (end << 2)
-            if potentials + stamps + counts + thresholds + values == 0:
-                if n >= 0:
-                    if flags & 1 != 0:
-                        b = 1073741823 >> k
-                        low = 0 - 1073741823
-                        high = 1073741823
-                        if threshold > 0 - b:
-                            low = threshold << k
-                        if limit < b:
-                            high = (limit << k) + mask
-                        if threshold > b:
-                            low = high + 1
-                        if limit < 0 - b:
-                            low = high + 1
-                        o = x >> 2
+            easy = stamps + counts + thresholds + values
+            if n < 0:
+                easy = 1
+            if flags & 1 == 0:
+                easy = 1
+            if easy == 0:
+                if potentials != 0:
+                    potentials = potentials - inputs
+                    o = x >> 2
+                    e = stop >> 2
+                    while o < e and R32[o] & mask == 0:
+                        o = o + 1
+                    x = o << 2
+                    while x < stop:
+                        a = R32[x >> 2]
+                        R32[x >> 2] = 0
+                        y = x + potentials
+                        v = R32[y >> 2]
+                        c = a >> k
+                        if c > 0:
+                            v = v + c * gain
+                            if v > 1073741823:
+                                v = 1073741823
+                        spike = 0
+                        if v >= threshold:
+                            if v <= limit:
+                                spike = 1
+                        if spike != 0:
+                            i = x - inputs >> 2
+                            s = fired + (i >> 4 << 1)
+                            b = R16[s >> 1]
+                            R16[s >> 1] = b | 1 << (i & 15)
+                            v = 0
+                        elif retention != 4194304:
+                            b = retention
+                            if b < 0:
+                                b = 0 - b
+                                v = 0 - v
+                            v = mulq22(v, b)
+                            s = I32[area + 44 >> 2]
+                            b = 1073741823 >> s
+                            if v > b:
+                                v = b
+                            if v < 0 - b:
+                                v = 0 - b
+                            v = v << s
+                        R32[y >> 2] = v
+                        o = x + 4 >> 2
                         e = stop >> 2
-                        while o < e:
-                            a = R32[o]
-                            if a & mask:
-                                R32[o] = 0
-                                if a >= low and a <= high:
-                                    i = o - (x >> 2)
-                                    y = (fired >> 1) + (i >> 4)
-                                    R16[y] = R16[y] | 1 << (i & 15)
+                        while o < e and R32[o] & mask == 0:
                             o = o + 1
-                        x = stop
+                        x = o << 2
+                else:
+                    b = 1073741823 >> k
+                    low = 0 - 1073741823
+                    high = 1073741823
+                    if threshold > 0 - b:
+                        low = threshold << k
+                    if limit < b:
+                        high = (limit << k) + mask
+                    if threshold > b:
+                        low = high + 1
+                    if limit < 0 - b:
+                        low = high + 1
+                    o = x >> 2
+                    e = stop >> 2
+                    while o < e:
+                        a = R32[o]
+                        if a & mask:
+                            R32[o] = 0
+                            if a >= low and a <= high:
+                                i = o - (x >> 2)
+                                y = (fired >> 1) + (i >> 4)
+                                R16[y] = R16[y] | 1 << (i & 15)
+                        o = o + 1
+                    x = stop
             o = x >> 2
             e = stop >> 2
             while o < e and R32[o] & mask == 0:
@@ -610,7 +662,7 @@ class Kernels:
                             row = 0
                         while size > 0:
                             x = I16[at >> 1]
-                            x = x + base >> 2
+                            x = x + (base >> 2)
                             m = R16[mark + (x >> 4 << 1) >> 1]
                             b = a + (m >> (x & 15) & 1)
                             if b != 0:
@@ -751,9 +803,7 @@ class Kernels:
                     at = at + (size + 1 >> 1 << 2)
                     while size > 0:
                         k = I16[b >> 1]
-                        if k & 3 != 0:
-                            return b
-                        if high_end + k >= inputs_end:
+                        if high_end + (k << 2) >= inputs_end:
                             return b
                         b = b + 2
                         size = size - 1
@@ -821,7 +871,7 @@ class Kernels:
                             p = at_list + (size + 1 >> 1 << 2)
                         while size > 0:
                             b = I16[at_list >> 1]
-                            b = b + base
+                            b = base + (b << 2)
                             if b < low_end:
                                 return at_list
                             if b >= high_end:

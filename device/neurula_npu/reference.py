@@ -223,7 +223,7 @@ class ReferenceBrain:
             origin = (base - RAM_BYTES) // 4
             if head & SEGMENT_FLAG_LIST:
                 offsets = struct.unpack_from(f"<{count}H", self.data, at)
-                segment.targets = [origin + offset // 4 for offset in offsets]
+                segment.targets = [origin + offset for offset in offsets]
                 at += (2 * count + 3) // 4 * 4
             else:
                 segment.targets = list(range(origin, origin + count))

@@ -13,10 +13,28 @@ if sys.maxsize > 2147483647:
     from neurula_mcu import kernels64 as kernels
 else:
     from neurula_mcu import kernels
+try:
+    from neurula_mcu import kernels_thumb as fast  # machine code for every Cortex-M
+except Exception:  # another processor, or the file is not there
+    fast = None
 
 AGE_PERIOD_MASK = 8191
 STIMULUS_ENTRIES = 64
+BOTH_PHASES = 3
 FEATURES_AT = 16  # field of the header: without learning and driven spikes there is less to do
+
+
+def quick_run(burst, img, ram, stim, arguments, arguments_at):
+    """Brain.run as a closure: on a microcontroller looking names up costs more than a small burst does."""
+
+    def run(injections=0, forced=0):
+        arguments[1] = injections
+        arguments[2] = 12 * injections
+        arguments[3] = forced
+        if not burst(img, ram, stim, arguments_at) & AGE_PERIOD_MASK:
+            kernels.age(img, ram)
+
+    return run
 
 
 class Brain:
@@ -32,33 +50,66 @@ class Brain:
         bad = kernels.verify(0, 0, self._img, self._ram, *image.row_bounds())
         if bad:
             raise ImageError("I112", "a row, a target or a table is out of bounds", bad)
+        self._arguments = array("i", (BOTH_PHASES, 0, 0, 0))
+        self._arguments_at = addressof(self._arguments)
         self._valued = uword(data, FEATURES_AT) != 0
         self._room(STIMULUS_ENTRIES)
 
     def _room(self, entries):
-        self._words = array("i", bytes(12 * entries))
-        self._stim = addressof(self._words)
+        self.words = array("i", bytes(12 * entries))
+        self._stim = addressof(self.words)
+        if fast is not None and not self._valued:
+            self.run = quick_run(fast.burst, self._img, self._ram, self._stim, self._arguments, self._arguments_at)
 
     def step(self, forced=(), inject=()):
         """One burst. forced: (area, neuron) that fire whatever their state; inject: (area, neuron, input units)."""
-        img = self._img
-        ram = self._ram
         if forced or inject:
             self._load_stimulus(forced, inject)
-        kernels.begin(img, ram, self._stim, len(inject))
+        self.run(len(inject), len(forced))
+
+    def reserve(self, entries):
+        """Makes room for so many injections in `words`, so that no burst has to."""
+        if entries > len(self.words) // 3:
+            self._room(entries)
+
+    def run(self, injections, forced=0):
+        """One burst with the stimulus in `words`: three for each injection, two for each forced neuron. Allocates nothing."""
+        if fast is not None:
+            self._step_fast(12 * injections, forced)
+            return
+        img = self._img
+        ram = self._ram
+        kernels.begin(img, ram, self._stim, injections)
         kernels.deliver(0, 0, img, ram)
         if self._valued:
             kernels.deliver_valued(0, 0, img, ram)
-        kernels.update(0, 0, img, ram, self._stim, 12 * len(inject), len(forced))
+        kernels.update(0, 0, img, ram, self._stim, 12 * injections, forced)
         if self.image.plastics:
             kernels.learn(img, ram)
-        if self.burst() & AGE_PERIOD_MASK == 0:
+        if not self.ram[0] and not self.ram[1] & AGE_PERIOD_MASK >> 8:
             kernels.age(img, ram)
 
+    def _step_fast(self, at, forced):
+        """The burst in one call of machine code, or in two with what only viper does between them."""
+        arguments = self._arguments
+        arguments[1] = at // 12
+        arguments[2] = at
+        arguments[3] = forced
+        if self._valued:
+            arguments[0] = 1
+            fast.burst(self._img, self._ram, self._stim, self._arguments_at)
+            kernels.deliver_valued(0, 0, self._img, self._ram)
+            arguments[0] = 2
+        burst = fast.burst(self._img, self._ram, self._stim, self._arguments_at)
+        if self.image.plastics:
+            kernels.learn(self._img, self._ram)
+        if burst & AGE_PERIOD_MASK == 0:
+            kernels.age(self._img, self._ram)
+
     def _load_stimulus(self, forced, inject):
-        if len(forced) + len(inject) > len(self._words) // 3:
+        if len(forced) + len(inject) > len(self.words) // 3:
             self._room(len(forced) + len(inject))
-        words = self._words
+        words = self.words
         at = 0
         for area, neuron, units in inject:
             self._check(area, neuron)

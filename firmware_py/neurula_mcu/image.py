@@ -9,7 +9,7 @@ import hashlib
 import struct
 from binascii import crc32
 VERSION = 1
-FINGERPRINT = 238868629
+FINGERPRINT = 4133507290
 TRAILER = 32
 TAGS = (b'AREA', b'GRUP', b'RDIR', b'ROWS', b'RTAB', b'THRS', b'PLAS', b'DATA', b'INIT', b'NAME')
 
@@ -33,7 +33,7 @@ def require(condition, code, message, at=0):
         raise ImageError(code, message, at)
 
 class Image:
-    """A verified image. data: its bytes; sections: tag -> (offset, bytes); the other names are those of HEADER."""
+    """A verified image. data: its bytes; sections and optional: tag -> (offset, bytes); the other names are those of HEADER."""
 
     def __init__(self, data, ram_limit):
         """data: bytes-like; ram_limit: most bytes of RAM this runtime gives a brain. Raises ImageError."""
@@ -67,6 +67,7 @@ class Image:
         self.weights_end = uword(data, 80)
         self.check_ram()
         self.used = 0
+        self.marked = 0
         self.claimed = 64
         for index in range(self.areas):
             self.check_inputs(self.area_at(index))
@@ -105,6 +106,7 @@ class Image:
 
     def read_sections(self, total):
         """Sections follow the table in order, aligned to 4 bytes, without gaps; each has its CRC-32."""
+        self.optional = {}
         data = self.data
         view = memoryview(data)
         end = len(view) - TRAILER
@@ -122,6 +124,8 @@ class Image:
             require(crc32(view[at:at + length]) & 4294967295 == uword(data, entry + 12), 'I110', 'a section is damaged', at)
             at += length + 3 & -4
             if tag[0] & 32:
+                if max(tag) < 128:
+                    self.optional.setdefault(tag.decode(), (offset, length))
                 continue
             require(tag in TAGS, 'I106', 'the image has a section that this runtime does not know', entry)
             name = tag.decode()
@@ -168,12 +172,15 @@ class Image:
         data = self.data
         n = uword(data, area + 4)
         at = uword(data, area + 8)
-        self.within(at, 2 * (n + 15 >> 4), 0, self.slot_bytes, 2, 'I111', "an area's bitmap lies outside its slot", area)
+        require(at == self.marked, 'I111', "an area's bitmap does not follow those before", area)
+        self.marked = at + 2 * (n + 15 >> 4)
+        require(self.marked <= self.slot_bytes, 'I111', "an area's bitmap lies outside its slot", area)
         voxels = 1
         for field in (104, 108, 112, 116):
             side = uword(data, area + field)
             require(1 <= side <= n, 'I113', "an area's dimensions do not give its neurons", area + field)
             voxels *= side
+            require(voxels <= n, 'I113', "an area's dimensions do not give its neurons", area)
         require(voxels == n, 'I113', "an area's dimensions do not give its neurons", area)
         flags = uword(data, area + 12)
         valued = flags & (4 | 8) != 0
@@ -240,7 +247,10 @@ class Image:
         data = self.data
         words = uword(data, init + 4)
         require(words <= self.ram_bytes >> 2, 'I111', 'an initial stretch is longer than the RAM block', init)
-        self.claim(uword(data, init), 4 * words, init)
+        at = uword(data, init)
+        end = self.bits_at + self.slots * self.slot_bytes
+        require(at >= end or at + 4 * words <= self.bits_at, 'I111', 'an initial stretch writes spikes', init)
+        self.claim(at, 4 * words, init)
         at = uword(data, init + 8)
         if at:
             first, length = self.sections['DATA']

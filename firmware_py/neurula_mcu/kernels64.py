@@ -156,26 +156,26 @@ def deliver(p: ptr16, q: ptr32, img: int, ram: int):
                                 v_ = ram + base
                                 e_ = img + row + (size >> 3 << 4)
                                 while int(p) < e_:
-                                    q = ptr32(p[0] + v_)
+                                    q = ptr32((p[0] << 2) + v_)
                                     q[0] = q[0] + step
-                                    q = ptr32(p[1] + v_)
+                                    q = ptr32((p[1] << 2) + v_)
                                     q[0] = q[0] + step
-                                    q = ptr32(p[2] + v_)
+                                    q = ptr32((p[2] << 2) + v_)
                                     q[0] = q[0] + step
-                                    q = ptr32(p[3] + v_)
+                                    q = ptr32((p[3] << 2) + v_)
                                     q[0] = q[0] + step
-                                    q = ptr32(p[4] + v_)
+                                    q = ptr32((p[4] << 2) + v_)
                                     q[0] = q[0] + step
-                                    q = ptr32(p[5] + v_)
+                                    q = ptr32((p[5] << 2) + v_)
                                     q[0] = q[0] + step
-                                    q = ptr32(p[6] + v_)
+                                    q = ptr32((p[6] << 2) + v_)
                                     q[0] = q[0] + step
-                                    q = ptr32(p[7] + v_)
+                                    q = ptr32((p[7] << 2) + v_)
                                     q[0] = q[0] + step
                                     p = ptr16(uint(p) + 16)
                                 e_ = img + row + (size << 1)
                                 while int(p) < e_:
-                                    q = ptr32(p[0] + v_)
+                                    q = ptr32((p[0] << 2) + v_)
                                     q[0] = q[0] + step
                                     p = ptr16(uint(p) + 2)
                                 row = row + (size + 1 >> 1 << 2)
@@ -341,26 +341,26 @@ def deliver_valued(p: ptr16, q: ptr32, img: int, ram: int):
                         v_ = ram + base
                         e_ = img + at + (size >> 3 << 4)
                         while int(p) < e_:
-                            q = ptr32(p[0] + v_)
+                            q = ptr32((p[0] << 2) + v_)
                             q[0] = q[0] + step
-                            q = ptr32(p[1] + v_)
+                            q = ptr32((p[1] << 2) + v_)
                             q[0] = q[0] + step
-                            q = ptr32(p[2] + v_)
+                            q = ptr32((p[2] << 2) + v_)
                             q[0] = q[0] + step
-                            q = ptr32(p[3] + v_)
+                            q = ptr32((p[3] << 2) + v_)
                             q[0] = q[0] + step
-                            q = ptr32(p[4] + v_)
+                            q = ptr32((p[4] << 2) + v_)
                             q[0] = q[0] + step
-                            q = ptr32(p[5] + v_)
+                            q = ptr32((p[5] << 2) + v_)
                             q[0] = q[0] + step
-                            q = ptr32(p[6] + v_)
+                            q = ptr32((p[6] << 2) + v_)
                             q[0] = q[0] + step
-                            q = ptr32(p[7] + v_)
+                            q = ptr32((p[7] << 2) + v_)
                             q[0] = q[0] + step
                             p = ptr16(uint(p) + 16)
                         e_ = img + at + (size << 1)
                         while int(p) < e_:
-                            q = ptr32(p[0] + v_)
+                            q = ptr32((p[0] << 2) + v_)
                             q[0] = q[0] + step
                             p = ptr16(uint(p) + 2)
                         at = at + (size + 1 >> 1 << 2)
@@ -386,7 +386,7 @@ def deliver_valued(p: ptr16, q: ptr32, img: int, ram: int):
                     at = at + (size + 1 >> 1 << 2)
                     while size > 0:
                         x = ptr16(img + row)[0]
-                        x = x + base
+                        x = base + (x << 2)
                         v = ptr32(ram + y + 0)[0]
                         v = (v ^ s_) - s_
                         a = ptr32(ram + x + 0)[0]
@@ -483,72 +483,143 @@ def update(q: ptr32, a: int, img: int, ram: int, stim: int, at: int, forced: int
             values = values + (slot * x << 2)
         x = inputs + (i << 2)
         stop = inputs + (end << 2)
-        if not potentials + stamps + counts + thresholds + values:
-            if n >= 0:
-                if flags & 1:
-                    b = 1073741823 >> k
-                    low = 0 - 1073741823
-                    high = 1073741823
-                    if threshold > 0 - b:
-                        low = threshold << k
-                    if limit < b:
-                        high = (limit << k) + mask
-                    if threshold > b:
-                        low = high + 1
-                    if limit < 0 - b:
-                        low = high + 1
-                    q = ptr32(ram + x)
-                    e_ = ram + stop
+        easy = stamps + counts + thresholds + values
+        if n < 0:
+            easy = 1
+        if not flags & 1:
+            easy = 1
+        if not easy:
+            if potentials:
+                potentials = potentials - inputs
+                q = ptr32(ram + x)
+                e_ = ram + stop
+                while int(q) < e_:
+                    if q[0] & mask:
+                        break
+                    q = ptr32(uint(q) + 4)
                     while int(q) < e_ - 12:
-                        a = q[0]
-                        if a & mask:
-                            q[0] = 0
-                            a = (a ^ s_) - s_
-                            if a >= low:
-                                if a <= high:
-                                    i = (int(q) - ram - x >> 2) + 0
-                                    v_ = ram + fired + (i >> 4 << 1)
-                                    ptr16(v_)[0] = ptr16(v_)[0] | 1 << (i & 15)
-                        a = q[1]
-                        if a & mask:
-                            q[1] = 0
-                            a = (a ^ s_) - s_
-                            if a >= low:
-                                if a <= high:
-                                    i = (int(q) - ram - x >> 2) + 1
-                                    v_ = ram + fired + (i >> 4 << 1)
-                                    ptr16(v_)[0] = ptr16(v_)[0] | 1 << (i & 15)
-                        a = q[2]
-                        if a & mask:
-                            q[2] = 0
-                            a = (a ^ s_) - s_
-                            if a >= low:
-                                if a <= high:
-                                    i = (int(q) - ram - x >> 2) + 2
-                                    v_ = ram + fired + (i >> 4 << 1)
-                                    ptr16(v_)[0] = ptr16(v_)[0] | 1 << (i & 15)
-                        a = q[3]
-                        if a & mask:
-                            q[3] = 0
-                            a = (a ^ s_) - s_
-                            if a >= low:
-                                if a <= high:
-                                    i = (int(q) - ram - x >> 2) + 3
-                                    v_ = ram + fired + (i >> 4 << 1)
-                                    ptr16(v_)[0] = ptr16(v_)[0] | 1 << (i & 15)
+                        if (q[0] | q[1] | q[2] | q[3]) & mask:
+                            break
                         q = ptr32(uint(q) + 16)
+                x = int(q) - ram
+                while x < stop:
+                    a = ptr32(ram + x + 0)[0]
+                    a = (a ^ s_) - s_
+                    ptr32(ram + x)[0] = 0
+                    y = x + potentials
+                    v = ptr32(ram + y + 0)[0]
+                    v = (v ^ s_) - s_
+                    c = a >> k
+                    if c > 0:
+                        v = v + c * gain
+                        if v > 1073741823:
+                            v = 1073741823
+                    spike = 0
+                    if v >= threshold:
+                        if v <= limit:
+                            spike = 1
+                    if spike:
+                        i = x - inputs >> 2
+                        s = fired + (i >> 4 << 1)
+                        b = ptr16(ram + s)[0]
+                        ptr16(ram + s)[0] = b | 1 << (i & 15)
+                        v = 0
+                    elif retention != 4194304:
+                        b = retention
+                        if b < 0:
+                            b = 0 - b
+                            v = 0 - v
+                        vh_ = v >> 15
+                        vl_ = v & 32767
+                        r1_ = b >> 11
+                        r0_ = b & 2047
+                        vl_ = vl_ * r1_ + (vl_ * r0_ >> 11)
+                        vl_ = vl_ + (vh_ * r0_ << 4) + 1024
+                        v = (vh_ * r1_ << 4) + (vl_ >> 11)
+                        s = ptr32(img + area + 44)[0]
+                        s = (s ^ s_) - s_
+                        b = 1073741823 >> s
+                        if v > b:
+                            v = b
+                        if v < 0 - b:
+                            v = 0 - b
+                        v = v << s
+                    ptr32(ram + y)[0] = v
+                    q = ptr32(ram + x + 4)
+                    e_ = ram + stop
                     while int(q) < e_:
-                        a = q[0]
-                        if a & mask:
-                            q[0] = 0
-                            a = (a ^ s_) - s_
-                            if a >= low:
-                                if a <= high:
-                                    i = (int(q) - ram - x >> 2) + 0
-                                    v_ = ram + fired + (i >> 4 << 1)
-                                    ptr16(v_)[0] = ptr16(v_)[0] | 1 << (i & 15)
+                        if q[0] & mask:
+                            break
                         q = ptr32(uint(q) + 4)
-                    x = stop
+                        while int(q) < e_ - 12:
+                            if (q[0] | q[1] | q[2] | q[3]) & mask:
+                                break
+                            q = ptr32(uint(q) + 16)
+                    x = int(q) - ram
+            else:
+                b = 1073741823 >> k
+                low = 0 - 1073741823
+                high = 1073741823
+                if threshold > 0 - b:
+                    low = threshold << k
+                if limit < b:
+                    high = (limit << k) + mask
+                if threshold > b:
+                    low = high + 1
+                if limit < 0 - b:
+                    low = high + 1
+                q = ptr32(ram + x)
+                e_ = ram + stop
+                while int(q) < e_ - 12:
+                    a = q[0]
+                    if a & mask:
+                        q[0] = 0
+                        a = (a ^ s_) - s_
+                        if a >= low:
+                            if a <= high:
+                                i = (int(q) - ram - x >> 2) + 0
+                                v_ = ram + fired + (i >> 4 << 1)
+                                ptr16(v_)[0] = ptr16(v_)[0] | 1 << (i & 15)
+                    a = q[1]
+                    if a & mask:
+                        q[1] = 0
+                        a = (a ^ s_) - s_
+                        if a >= low:
+                            if a <= high:
+                                i = (int(q) - ram - x >> 2) + 1
+                                v_ = ram + fired + (i >> 4 << 1)
+                                ptr16(v_)[0] = ptr16(v_)[0] | 1 << (i & 15)
+                    a = q[2]
+                    if a & mask:
+                        q[2] = 0
+                        a = (a ^ s_) - s_
+                        if a >= low:
+                            if a <= high:
+                                i = (int(q) - ram - x >> 2) + 2
+                                v_ = ram + fired + (i >> 4 << 1)
+                                ptr16(v_)[0] = ptr16(v_)[0] | 1 << (i & 15)
+                    a = q[3]
+                    if a & mask:
+                        q[3] = 0
+                        a = (a ^ s_) - s_
+                        if a >= low:
+                            if a <= high:
+                                i = (int(q) - ram - x >> 2) + 3
+                                v_ = ram + fired + (i >> 4 << 1)
+                                ptr16(v_)[0] = ptr16(v_)[0] | 1 << (i & 15)
+                    q = ptr32(uint(q) + 16)
+                while int(q) < e_:
+                    a = q[0]
+                    if a & mask:
+                        q[0] = 0
+                        a = (a ^ s_) - s_
+                        if a >= low:
+                            if a <= high:
+                                i = (int(q) - ram - x >> 2) + 0
+                                v_ = ram + fired + (i >> 4 << 1)
+                                ptr16(v_)[0] = ptr16(v_)[0] | 1 << (i & 15)
+                    q = ptr32(uint(q) + 4)
+                x = stop
         q = ptr32(ram + x)
         e_ = ram + stop
         while int(q) < e_:
@@ -874,7 +945,7 @@ def learn(img: int, ram: int):
                         row = 0
                     while size > 0:
                         x = ptr16(img + at)[0]
-                        x = x + base >> 2
+                        x = x + (base >> 2)
                         m = ptr16(ram + mark + (x >> 4 << 1))[0]
                         b = a + (m >> (x & 15) & 1)
                         if b:
@@ -1030,9 +1101,7 @@ def verify(q: ptr32, k: int, img: int, ram: int, rows_at: int, rows_end: int, we
                 at = at + (size + 1 >> 1 << 2)
                 while size > 0:
                     k = ptr16(img + b)[0]
-                    if k & 3:
-                        return b
-                    if high_end + k >= inputs_end:
+                    if high_end + (k << 2) >= inputs_end:
                         return b
                     b = b + 2
                     size = size - 1
@@ -1120,7 +1189,7 @@ def verify(q: ptr32, k: int, img: int, ram: int, rows_at: int, rows_end: int, we
                         p = at_list + (size + 1 >> 1 << 2)
                     while size > 0:
                         b = ptr16(img + at_list)[0]
-                        b = b + base
+                        b = base + (b << 2)
                         if b < low_end:
                             return at_list
                         if b >= high_end:

@@ -68,6 +68,7 @@ class Board:
     cycles_per_neuron: float | None = None  # update of one neuron that received something
     cycles_per_spike: float | None = None  # finding the row of a neuron that fired
     cycles_per_event: float | None = None  # one synapse delivering
+    pwm_outputs: int = 0  # GPIO n and n + pwm_outputs share one output, 2k and 2k + 1 one frequency; 0 = all are independent
     pins: Mapping[str, tuple[int, ...]] = field(default_factory=lambda: MappingProxyType({}))
 
     @property

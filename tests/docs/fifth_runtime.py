@@ -189,7 +189,8 @@ class FifthRuntime:
                 extra, at = unpack_from("<ii", self.image, at), at + 8
             targets: Sequence[int] = range(0, 4 * count, 4)
             if head & LIST:
-                targets, at = unpack_from(f"<{count}H", self.image, at), at + (2 * count + 3) // 4 * 4
+                numbers, at = unpack_from(f"<{count}H", self.image, at), at + (2 * count + 3) // 4 * 4
+                targets = [4 * number for number in numbers]
             yield head, base + (4 * j if head & RELATIVE else 0), step, extra, targets
 
     @staticmethod

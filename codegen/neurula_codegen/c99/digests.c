@@ -38,15 +38,15 @@ static void sha256_block(uint32_t state[8], const nrl_byte *block)
     }
     for (i = 0; i < 8; i++)
         v[i] = state[i];
+    /* V(0) to V(7) are the working variables a to h; instead of moving them, their names move */
+#define V(name) v[((name) - i) & 7u]
     for (i = 0; i < 64; i++) {
-        uint32_t choice = (v[4] & v[5]) ^ (~v[4] & v[6]), majority = (v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]);
-        uint32_t one = v[7] + (turn(v[4], 6) ^ turn(v[4], 11) ^ turn(v[4], 25)) + choice + SHA256_K[i] + w[i];
-        uint32_t two = (turn(v[0], 2) ^ turn(v[0], 13) ^ turn(v[0], 22)) + majority, j;
-        for (j = 7; j > 0; j--)
-            v[j] = v[j - 1];
-        v[4] += one;
-        v[0] = one + two;
+        uint32_t choice = (V(4) & V(5)) ^ (~V(4) & V(6)), majority = (V(0) & V(1)) ^ (V(0) & V(2)) ^ (V(1) & V(2));
+        uint32_t one = V(7) + (turn(V(4), 6) ^ turn(V(4), 11) ^ turn(V(4), 25)) + choice + SHA256_K[i] + w[i];
+        V(3) += one;
+        V(7) = one + (turn(V(0), 2) ^ turn(V(0), 13) ^ turn(V(0), 22)) + majority;
     }
+#undef V
     for (i = 0; i < 8; i++)
         state[i] += v[i];
 }

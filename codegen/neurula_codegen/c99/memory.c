@@ -72,7 +72,7 @@ static inline void add_run(nrl_byte *restrict ram, uint32_t base, uint32_t size,
     }
 }
 
-/* adds `step` to the `size` input words whose byte offsets from `base` stand in a list of half-words */
+/* adds `step` to the `size` input words whose numbers, counted from `base`, stand in a list of half-words */
 static inline void add_list(
     const nrl_byte *restrict img, nrl_byte *restrict ram, uint32_t base, uint32_t list, uint32_t size, uint32_t step)
 {
@@ -84,21 +84,24 @@ static inline void add_list(
     }
     end += (size & 7u) << 1;
     while (at != end) {
-        add32(to + load16(at), step);
+        add32(to + (load16(at) << 2), step);
         at += 2;
     }
 }
 
-/* the first word from `at` on, before `stop`, with a bit of `mask`: skips four words at a time */
+/* the first word from `at` on, before `stop`, with a bit of `mask`; silent words are skipped four at a time */
 static inline uint32_t next_hit(const nrl_byte *restrict ram, uint32_t at, uint32_t stop, uint32_t mask)
 {
-    while (s32(at) < s32(stop - 12u)) {
-        if ((load32(ram + at) | load32(ram + at + 4) | load32(ram + at + 8) | load32(ram + at + 12)) & mask)
+    while (s32(at) < s32(stop)) {
+        if (load32(ram + at) & mask)
             break;
-        at += 16u;
-    }
-    while (s32(at) < s32(stop) && (load32(ram + at) & mask) == 0)
         at += 4u;
+        while (s32(at) < s32(stop - 12u)) {
+            if ((load32(ram + at) | load32(ram + at + 4) | load32(ram + at + 8) | load32(ram + at + 12)) & mask)
+                break;
+            at += 16u;
+        }
+    }
     return at;
 }
 
@@ -108,9 +111,10 @@ static inline void sweep(
 {
     uint32_t at;
     for (at = next_hit(ram, from, stop, mask); s32(at) < s32(stop); at = next_hit(ram, at + 4u, stop, mask)) {
-        uint32_t word = load32(ram + at), i = (at - from) >> 2;
+        uint32_t word = load32(ram + at);
         store32(ram + at, 0);
         if (s32(word) >= s32(low) && s32(word) <= s32(high)) {
+            uint32_t i = (at - from) >> 2;
             nrl_byte *bits = ram + fired + ((i >> 4) << 1);
             store16(bits, load16(bits) | 1u << (i & 15u));
         }

@@ -12,8 +12,10 @@ from neurula.cli.files import magic_of, read_input
 from neurula.errors import InvalidInput, UsageError, VerificationFailed
 
 if TYPE_CHECKING:
+    from neurula.boards import Board
     from neurula.cli.progress import Progress
     from neurula.compiler import Program
+    from neurula.compiler.pins_file import PinsFile
     from neurula.development import Connectome
     from neurula.genome import Problem
     from neurula_npu import Image
@@ -70,16 +72,19 @@ def grow_file(path: str, recipe: Recipe, progress: Progress) -> Grown:
     return Grown(with_neuron_ids(development.connectome, recipe.neuron_ids), problems, window_of(genome.physiology))
 
 
-def compile_grown(grown: Grown, recipe: Recipe, named: Collection[str], progress: Progress) -> Compiled:
-    """Lowers a connectome and writes its image. named: areas to keep, as written or in canonical form."""
+def compile_grown(
+    grown: Grown, recipe: Recipe, named: Collection[str], progress: Progress, wiring: tuple[PinsFile, Board] | None = None
+) -> Compiled:
+    """Lowers a connectome and writes its image. named: areas to keep, as written or in canonical form; wiring: its pins."""
     from neurula.compiler import lower, write_image
+    from neurula.compiler.pins import pin_section
 
     progress("compiling", 0.0)
     options = {} if grown.window is None else {"plasticity_window": grown.window}
-    keep = areas_meant(grown.connectome, named)
+    keep = areas_meant(grown.connectome, {*named, *(wiring[0].areas() if wiring else ())})
     program = lower(grown.connectome, keep_all=recipe.keep_all, keep=keep, **options)
     progress("compiling", 0.8)
-    data = write_image(program)
+    data = write_image(program, pins=b"" if wiring is None else pin_section(wiring[0], program, wiring[1]))
     return Compiled(data, open_image(data), program, grown.problems)
 
 

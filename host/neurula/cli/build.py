@@ -11,9 +11,12 @@ from neurula.cli.files import require_output, write_output
 from neurula.cli.options import AsEngine, AsJson, GrownFile, KeepAll, Seed
 from neurula.cli.output import counted, print_json, problems_json, say, warn_of
 from neurula.cli.progress import Progress
+from neurula.errors import InvalidInput
 
 if TYPE_CHECKING:
+    from neurula.boards import Board
     from neurula.compiler.bill import Bill
+    from neurula.compiler.pins_file import PinsFile
     from neurula.compiler.report import Report
     from neurula.compiler.sizes import ImageSizes
 
@@ -32,6 +35,9 @@ def build(
             "--neuron-ids", metavar="FILE", help="JSON {area id: first neuron id}, to share another engine's chance."
         ),
     ] = None,
+    pins: Annotated[
+        str | None, typer.Option("--pins", metavar="PINS.toml", help="Put this mapping of pins to areas into the image.")
+    ] = None,
     keep_all: KeepAll = False,
     seed: Seed = 0,
     as_engine: AsEngine = False,
@@ -39,17 +45,18 @@ def build(
 ) -> None:
     """Compile a genome into an image, and show what it costs on one board, or on all."""
     if output is not None:
-        require_output(output, genome, neuron_ids)
+        require_output(output, genome, neuron_ids, pins)
     from neurula.boards import list_boards, load_board
     from neurula.cli.bill_view import print_bill, print_boards, print_report
     from neurula.compiler.bill import check_fits, make_bill
     from neurula.compiler.report import make_report
     from neurula.compiler.sizes import measure
 
-    chosen = None if board is None else load_board(board)
+    wiring = None if pins is None else read_wiring(pins, board)
+    chosen = wiring[1] if wiring is not None else None if board is None else load_board(board)
     recipe = Recipe(seed, keep_all, as_engine, neuron_ids)
     with Progress() as progress:
-        brain = compile_grown(grow_file(genome, recipe, progress), recipe, (), progress)
+        brain = compile_grown(grow_file(genome, recipe, progress), recipe, (), progress, wiring)
         sizes = measure(brain.image)
     assert brain.program is not None
     report = make_report(brain.program, sizes)
@@ -70,6 +77,20 @@ def build(
         print_json({**answer_json(sizes, report, bill), "problems": problems_json(brain.problems), "output": output})
     elif output is not None:
         say(f"wrote {output}")
+
+
+def read_wiring(path: str, board: str | None) -> tuple[PinsFile, Board]:
+    """A file of pins and its board: the one of the command line, else the one it names. InvalidInput P101 to P107, P110."""
+    from neurula.boards import load_board
+    from neurula.compiler.pins import check_pins
+    from neurula.compiler.pins_file import read_pins
+
+    file = read_pins(path)
+    if board is None and not file.board:
+        raise InvalidInput("P104", "no board is named", where=path, remedy="Write board = \"rpi_pico\" into it, or give --board.")
+    chosen = load_board(board or file.board)
+    check_pins(file, chosen)
+    return file, chosen
 
 
 def answer_json(sizes: ImageSizes, report: Report, bill: Bill | None) -> dict[str, Any]:

@@ -117,7 +117,7 @@ def header_text(name: str, value: int) -> str:
 
 
 def sections_of(image: Image) -> list[dict[str, Any]]:
-    return [{"tag": tag, "offset": offset, "bytes": size} for tag, (offset, size) in image.sections.items()]
+    return [{"tag": tag, "offset": offset, "bytes": size} for tag, (offset, size) in {**image.sections, **image.optional}.items()]
 
 
 def areas_of(image: Image) -> list[dict[str, Any]]:

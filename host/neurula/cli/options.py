@@ -18,3 +18,9 @@ GrownFile = Annotated[
 ]
 ImageFile = Annotated[str, typer.Argument(metavar="BRAIN.nrl", help="An image that `build -o` wrote.")]
 BoardName = Annotated[str, typer.Argument(metavar="BOARD", help="A board's name, or the path of its .toml file.")]
+Port = Annotated[
+    str | None,
+    typer.Option(
+        "--port", metavar="PORT", help="A path, id:SERIAL, socket://HOST:PORT, rfc2217://..., or sim:rpi_pico; default: the only one."
+    ),
+]

@@ -18,6 +18,8 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "grow": ("grow", "grow", "Grow the neurons and synapses that a genome describes, and list them by area."),
     "build": ("build", "build", "Compile a genome into an image, and show what it costs on one board, or on all."),
     "run": ("run", "run", "Run a brain: a genome is grown and compiled first, an image runs as it is."),
+    "flash": ("flash", "flash", "Put a brain on a board: its firmware, the brain, ten seconds of watching it run, and it stays."),
+    "device": ("device", "app", "List attached boards, ask one, confirm its brain or take it back."),
     "image": ("image", "app", "Look into images, verify them, compare two."),
     "board": ("board", "app", "List boards, show one, check one and what fits on it."),
 }

@@ -16,33 +16,34 @@ AREA = 4 * len(RECORDS["AREA"])
 GROUP = 4 * len(RECORDS["GROUP"])
 
 
-def write_image(program: Program) -> bytes:
-    """The image of a program. The same program always gives the same bytes."""
-    sizes = section_sizes(program)
+def write_image(program: Program, *, pins: bytes = b"") -> bytes:
+    """The image of a program. pins: the optional section of that name, left out if empty. The same input always gives the same bytes."""
+    tags = (*SECTIONS, "pins") if pins else SECTIONS
+    sizes = {**section_sizes(program), "pins": len(pins)}
     starts = {}
-    at = HEADER + 16 * len(SECTIONS) + 4
-    for tag in SECTIONS:
+    at = HEADER + 16 * len(tags) + 4
+    for tag in tags:
         starts[tag] = at
         at += (sizes[tag] + 3) // 4 * 4
-    parts = section_bytes(program, starts)
+    parts = {**section_bytes(program, starts), "pins": pins}
     total = at + 32
     table = b""
-    for tag in SECTIONS:
+    for tag in tags:
         assert len(parts[tag]) == sizes[tag], tag
         table += struct.pack("<4sIII", tag.encode(), starts[tag], sizes[tag], crc32(parts[tag]))
-    front = header_bytes(program, total) + table
-    body = b"".join(parts[tag] + bytes(-sizes[tag] % 4) for tag in SECTIONS)
+    front = header_bytes(program, total, len(tags)) + table
+    body = b"".join(parts[tag] + bytes(-sizes[tag] % 4) for tag in tags)
     image = front + struct.pack("<I", crc32(front)) + body
     return image + hashlib.sha256(image).digest()
 
 
-def header_bytes(program: Program, total: int) -> bytes:
+def header_bytes(program: Program, total: int, sections: int) -> bytes:
     ram = program.ram
     values = {
         "magic": int.from_bytes(MAGIC, "little"), "version": VERSION, "fingerprint": FINGERPRINT, "total_bytes": total,
         "features": program.features, "ram_bytes": ram.total, "neurons": program.neurons, "synapses": program.synapses,
         "areas": len(program.areas), "groups": len(program.groups), "rows": len(program.directory),
-        "plastics": len(program.plastics), "slots": ram.slots, "sections": len(SECTIONS), "inits": len(program.inits),
+        "plastics": len(program.plastics), "slots": ram.slots, "sections": sections, "inits": len(program.inits),
         "input_end": ram.input_end, "bits_at": ram.bits_at, "slot_bytes": ram.slot_bytes, "seen_at": ram.seen_at,
         "weights_at": ram.weights_at, "weights_end": ram.weights_end,
     }

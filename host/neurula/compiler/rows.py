@@ -24,7 +24,7 @@ from neurula_npu.schema import (
 
 Ints = NDArray[np.int64]
 RUN_MIN = 6  # a run this long is cheaper as a segment of its own than as entries of a list
-WINDOW = 16384  # targets that a list's 16-bit byte offsets reach
+WINDOW = 65536  # targets that a list's 16-bit offsets reach
 SPAN = 1 << 19  # longest segment, targets
 
 
@@ -152,7 +152,7 @@ def write_segments(
     segment = np.cumsum(begins) - 1
     member = ~in_run
     where = (2 * (at + 3 + 2 * extra))[segment] + np.arange(len(row)) - starts[segment]
-    halves[where[member]] = (4 * (target - target[starts][segment]))[member]
+    halves[where[member]] = (target - target[starts][segment])[member]
     row_starts = np.zeros(rows, np.int64)
     row_starts[seg_row[opens]] = 4 * at[opens]
     return words, row_starts

@@ -10,10 +10,10 @@ __all__ = ["LOCAL", "BurstResult", "Runtime", "Stimulus", "open_runtime"]
 
 
 def open_runtime(name: str, image: bytes, *, firmware: str | None = None) -> Runtime:
-    """Opens a runtime by name: reference, npu, npu-pure, micropython, micropython32, sim:BOARD, core:CORE.
+    """Opens a runtime by name: reference, npu, npu-pure, micropython, micropython32, sim:BOARD, core:CORE, c, c:CORE.
 
     firmware: file to boot instead of the one that `make boards` built. Raises UsageError for an unknown name, DeviceNotFound
-    where an interpreter or a firmware is missing, VerificationFailed for a bad image.
+    where an interpreter, a firmware or a compiler is missing, VerificationFailed for a bad image.
     """
     if name in LOCAL:
         from neurula.runtimes.local import open_local
@@ -23,10 +23,14 @@ def open_runtime(name: str, image: bytes, *, firmware: str | None = None) -> Run
         from neurula.runtimes.served import open_served
 
         return open_served(name, image, firmware)
-    if name.startswith("core:"):
+    if name.startswith(("core:", "thumb:")):
         from neurula.runtimes.core import CoreRuntime
 
         return CoreRuntime(name, image)
+    if name == "c" or name.startswith("c:"):
+        from neurula.runtimes.c_runtime import CRuntime
+
+        return CRuntime(name, image)
     raise UsageError(
         "U101", f"There is no runtime {name!r}.", remedy=f"Choose one of {', '.join(LOCAL)}, micropython, micropython32, sim:rpi_pico."
     )

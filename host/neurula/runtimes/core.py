@@ -24,27 +24,31 @@ STIMULUS_BYTES = 1 << 20
 
 
 @lru_cache
-def kernel_code(march: str) -> dict[str, NativeFunction]:
-    """The kernels' machine code for one mpy-cross architecture."""
-    return native_functions(compile_mpy(firmware_source() / "kernels.py", march))
+def kernel_code(march: str, file: str) -> dict[str, NativeFunction]:
+    """The machine code of one of the firmware's kernel files for one mpy-cross architecture."""
+    return native_functions(compile_mpy(firmware_source() / file, march))
 
 
 class CoreRuntime:
-    """A brain on an emulated core: "m0", "m3", "m4", "m7", "m33" or "rv32".
+    """A brain on an emulated core: "core:" with m0, m3, m4, m7, m33 or rv32 runs the viper kernels, "thumb:" (not rv32) those in
+    machine code of our own.
 
     strict: check every access; count: fill `instructions`, those of the last burst by kernel.
     """
 
     def __init__(self, name: str, image: bytes, *, strict: bool = False, count: bool = False) -> None:
         self.name = name
-        core = name.removeprefix("core:")
+        kind, core = name.split(":", 1)
+        self._thumb = kind == "thumb"
         try:
             self._host = Brain(image, pure=False)  # the loader's checks, and the RAM block as it starts
         except ImageError as error:
             raise VerificationFailed(error.code, error.message, where=f"byte {error.at}") from None
         self._parsed = self._host.image
         self._cpu = Cpu(core, strict=strict, instruction_limit=2_000_000_000, count=count)
-        self._cpu.load(kernel_code(MARCH[core]))
+        self._cpu.load(kernel_code(MARCH[core], "kernels.py"))
+        if self._thumb:
+            self._cpu.load(kernel_code("armv6m", "kernels_thumb.py"))
         self._cpu.map_flash(IMAGE_AT, image)
         self._cpu.map_ram(RAM_AT, self._host.state())
         self._cpu.map_ram(STIMULUS_AT, STIMULUS_BYTES)
@@ -72,15 +76,27 @@ class CoreRuntime:
         words = [word for entry in (*stimulus.inject, *stimulus.forced) for word in entry]
         if words:
             self._cpu.write(STIMULUS_AT, struct.pack(f"<{len(words)}i", *words))
-        self._call("begin", IMAGE_AT, RAM_AT, STIMULUS_AT, len(stimulus.inject))
-        self._call("deliver", 0, 0, IMAGE_AT, RAM_AT)
+        injections, forced = len(stimulus.inject), len(stimulus.forced)
+        self._phase(1, injections, forced)
         if self._host.header_field("features"):
             self._call("deliver_valued", 0, 0, IMAGE_AT, RAM_AT)
-        self._call("update", 0, 0, IMAGE_AT, RAM_AT, STIMULUS_AT, 12 * len(stimulus.inject), len(stimulus.forced))
+        self._phase(2, injections, forced)
         if self._parsed.plastics:
             self._call("learn", IMAGE_AT, RAM_AT)
         if number % AGE_PERIOD == 0:
             self._call("age", IMAGE_AT, RAM_AT)
+
+    def _phase(self, phase: int, injections: int, forced: int) -> None:
+        """The first half of a burst (begin, deliver) or the second (update)."""
+        if self._thumb:
+            words = STIMULUS_AT + STIMULUS_BYTES - 16
+            self._cpu.write(words, struct.pack("<4i", phase, injections, 12 * injections, forced))
+            self._call("burst", IMAGE_AT, RAM_AT, STIMULUS_AT, words)
+        elif phase == 1:
+            self._call("begin", IMAGE_AT, RAM_AT, STIMULUS_AT, injections)
+            self._call("deliver", 0, 0, IMAGE_AT, RAM_AT)
+        else:
+            self._call("update", 0, 0, IMAGE_AT, RAM_AT, STIMULUS_AT, 12 * injections, forced)
 
     def state(self) -> bytes:
         return self._cpu.read(RAM_AT, self._parsed.ram_bytes)

@@ -111,16 +111,20 @@ def open_served(name: str, image: bytes, firmware: str | None = None) -> ServedR
 
 
 def open_pico(name: str, image: bytes, firmware: str | None) -> ServedRuntime:
-    """The emulated Raspberry Pi Pico: firmware files in its file system, the image in raw flash, read in place."""
-    if name != "sim:rpi_pico":
+    """The emulated Raspberry Pi Pico: firmware files in its file system, the image in raw flash, read in place.
+
+    sim:rpi_pico:viper leaves out the machine code that a Pico prefers, so that its viper kernels run.
+    """
+    if name not in ("sim:rpi_pico", "sim:rpi_pico:viper"):
         raise UsageError("U102", f"No emulator runs {name!r}.", remedy="Use sim:rpi_pico; the other boards exist only as data.")
     from neurula.sim.firmware import find_firmware
     from neurula.sim.flash import FLASH_BYTES
     from neurula.sim.rp2040 import Rp2040
 
     offset = (FLASH_BYTES - len(image)) & -4096
-    machine = Rp2040(
-        find_firmware("rp2040", firmware), files=compiled_firmware("armv6m"), blobs={offset: image}, wall_limit_s=600
-    )
+    files = dict(compiled_firmware("armv6m"))
+    if name.endswith(":viper"):
+        del files["/neurula_mcu/kernels_thumb.mpy"]
+    machine = Rp2040(find_firmware("rp2040", firmware), files=files, blobs={offset: image}, wall_limit_s=600)
     machine.start()
     return ServedRuntime(name, machine, image, f"flash {FLASH_BASE + offset} {len(image)}")

@@ -20,6 +20,9 @@ from neurula.sim.raw_repl import RawRepl
 CLOCK_HZ = 125_000_000
 RAM_BASE = 0x20000000
 RAM_BYTES = 264 << 10
+ADC_FIRST = 26  # GPIO of the converter's first input
+PWM_SLICES = 8
+PWM_FUNCTION = 4
 _BOOT_TIMEOUT_S = 5.0
 _WARNINGS_KEPT = 100
 
@@ -145,6 +148,29 @@ class Rp2040(Machine):
         if not RAM_BASE <= address <= address + size <= RAM_BASE + RAM_BYTES:
             raise ValueError(f"0x{address:08x} + {size} bytes is not in RAM")
         return bytes(self._chip.sram[address - RAM_BASE:address - RAM_BASE + size])
+
+    # ---- pins ------------------------------------------------------------------------------------------------------
+
+    def set_pin(self, number: int, level: int) -> None:
+        """Drive a GPIO from outside, 0 or 1, until it is set again; a reset of the board does not change it."""
+        self._chip.gpio[number].set_input_value(bool(level))
+
+    def set_adc(self, number: int, reading: int) -> None:
+        """The voltage at GPIO 26 to 29 as the program reads it with read_u16: 0 to 65535, of which the chip keeps 12 bits."""
+        self._chip.adc.channel_values[number - ADC_FIRST] = reading >> 4
+
+    def pin(self, number: int) -> int | None:
+        """The level that the board drives a GPIO to; None while it does not drive it."""
+        pin = self._chip.gpio[number]
+        return int(pin.output_value) if pin.output_enable else None
+
+    def pwm(self, number: int) -> tuple[float, int] | None:
+        """(frequency in Hz, duty 0 to 65535) of the pulses on a GPIO; None while it gives none."""
+        pin, channel = self._chip.gpio[number], self._chip.pwm.channels[number // 2 % PWM_SLICES]
+        if pin.function_select != PWM_FUNCTION or not channel.csr & 1:
+            return None
+        period, compare = channel.top + 1, channel.cc >> 16 if number % 2 else channel.cc & 0xFFFF
+        return CLOCK_HZ / (channel.div / 16) / period, min(65535, round(compare * 65535 / period))
 
     # ---- programs --------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,240 @@
+"""Sets flash aside for two slots inside MicroPython's own file system, once in a board's life; docs/adr/0007.
+
+A file of exactly one block has no pointer in it: the file system never reads, checks or moves that block while the file
+is there. So: many such files, of which those remain that lie side by side; their blocks are then written raw. Each file
+says through a mark in its block where it lies. Needs nothing else of ours, so that a host can run it before it installs
+anything: the emptier the file system, the longer the stretches. Cut anywhere, it starts anew when called again.
+"""
+
+import os
+import struct
+
+FOLDER = "/slots"
+WHERE = FOLDER + "/where"
+FILL = FOLDER + "/fill"
+SKIP = FOLDER + "/skip"
+BLOCK = 4096
+PER_FOLDER = 40  # entries for which one pair of metadata blocks suffices
+STEP = 16
+MAPPED = 0x10000000
+MAPPED_BYTES = 16 << 20
+SMALL = 512  # blocks of a file system up to which all of it is charted
+
+
+class ClaimError(Exception):
+    """No two stretches of flash are long enough. code: stable; at: the blocks per slot that were wanted at least."""
+
+    def __init__(self, code, message, at=0):
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.at = at
+
+
+def claimed():
+    """(address of block 0, first block of slot 0, of slot 1, blocks of a slot), None when nothing was set aside."""
+    try:
+        with open(WHERE) as file:
+            words = file.read().split()
+        return tuple(int(word) for word in words[1:5]) if words[0] == "1" and len(words) == 5 else None
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def claim(blocks, least=2, spare=32, feed=None, tell=None):
+    """Sets aside two slots of `blocks` blocks, or as many as there are room for, but not below `least`; what was set
+    aside before stays as it is. spare: blocks that files keep. tell(done, total). As `claimed`; ClaimError F112."""
+    return claimed() or Claim(feed or (lambda: None), tell or (lambda done, total: None)).make(blocks, least, spare)
+
+
+def release():
+    """Gives the flash back to files; the brains in it are gone."""
+    if not exists(FOLDER):
+        return
+    if exists(WHERE):
+        os.remove(WHERE)
+    for entry in list(os.ilistdir(FOLDER)):
+        path = FOLDER + "/" + entry[0]
+        if entry[1] & 0x4000:
+            for inner in list(os.ilistdir(path)):
+                os.remove(path + "/" + inner[0])
+            os.rmdir(path)
+        else:
+            os.remove(path)
+    os.rmdir(FOLDER)
+
+
+def exists(path):
+    try:
+        os.stat(path)
+        return True
+    except OSError:
+        return False
+
+
+def folder_blocks(files):
+    """Metadata blocks for so many files."""
+    return 2 * (1 + (files + PER_FOLDER - 1) // PER_FOLDER)
+
+
+def windows(order, blocks):
+    """The first two stretches of `blocks` consecutive numbers: (first, first, entries of `order` up to their end)."""
+    found = []
+    begin = 0
+    for i in range(len(order)):
+        if i and order[i] != order[i - 1] + 1:
+            begin = i
+        if i - begin + 1 == blocks:
+            found.append(order[begin])
+            begin = i + 1
+            if len(found) == 2:
+                return found[0], found[1], i + 1
+    return None
+
+
+def plan(order, blocks):
+    """How many free blocks to pass over so that the folders lie in nobody's way: (skip, windows of the rest), or None."""
+    folders = folder_blocks(len(order))
+    for skip in range(0, len(order), STEP):
+        rest = order[skip + folders :] + order[: max(0, skip - STEP)]
+        found = windows(rest, blocks)
+        if found:
+            return skip, found
+    return None
+
+
+class Claim:
+    """One attempt on a board."""
+
+    def __init__(self, feed, tell):
+        import rp2
+
+        self.feed = feed
+        self.tell = tell
+        self.flash = rp2.Flash()
+        self.total = self.flash.ioctl(4, 0)
+        self.mark = os.urandom(12)
+
+    def make(self, blocks, least, spare):
+        release()
+        os.mkdir(FOLDER)
+        free = self.chart(2 * blocks + spare + folder_blocks(2 * blocks))
+        while True:
+            room = len(free) - 2 * blocks - folder_blocks(2 * blocks) >= spare
+            planned = plan(free, blocks) if room else None
+            if planned or blocks%20==0: print(blocks, len(free), free[0], free[-1], room, planned)
+            if planned:
+                break
+            blocks -= 1
+            if blocks < least:
+                release()
+                raise ClaimError("F112", "the file system has no two stretches of free flash that are long enough", least)
+        skip, (_, _, files) = planned
+        if skip:
+            self.write(SKIP, skip)
+        for number in range((files + PER_FOLDER) // PER_FOLDER + 1):
+            os.mkdir("%s/%d" % (FOLDER, number))
+        first, second = self.occupy(blocks, files)
+        self.prune(blocks, first, second)
+        return self.keep(first, second, blocks)
+
+    def write(self, path, blocks):
+        """A long file full of marks; ends early when the file system is full."""
+        buffer = bytearray((self.mark + b"\xff" * 20) * 128)
+        file = open(path, "wb")
+        try:
+            for _ in range(blocks):
+                file.write(buffer)
+                self.feed()
+            file.close()
+        except OSError:
+            try:
+                file.close()
+            except OSError:
+                pass
+
+    def chart(self, needed):
+        """Free blocks in the order in which the file system will give them out."""
+        self.write(FILL, self.total if self.total <= SMALL else needed + STEP)
+        free = [block for block in range(self.total) if self.mark in self.head(block, 96)]
+        os.remove(FILL)
+        self.mark = os.urandom(12)
+        self.write(FILL, 1)
+        pointer = next((block for block in range(self.total) if self.mark in self.head(block, 32)), 0)
+        self.mark = os.urandom(12)
+        return [block for block in free if block > pointer] + [block for block in free if block < pointer]
+
+    def head(self, block, size):
+        buffer = bytearray(size)
+        self.flash.readblocks(block, buffer, 0)
+        return bytes(buffer)
+
+    def path(self, index):
+        return "%s/%d/%d" % (FOLDER, index // PER_FOLDER, index % PER_FOLDER)
+
+    def occupy(self, blocks, expected):
+        """One-block files until two stretches are full: the first blocks of both."""
+        buffer = bytearray(b"\xff" * BLOCK)
+        index = 0
+        while True:
+            buffer[:16] = self.mark + struct.pack("<I", index)
+            try:
+                if index % PER_FOLDER == 0 and not exists("%s/%d" % (FOLDER, index // PER_FOLDER)):
+                    os.mkdir("%s/%d" % (FOLDER, index // PER_FOLDER))
+                with open(self.path(index), "wb") as file:
+                    file.write(buffer)
+            except OSError:
+                release()
+                raise ClaimError("F112", "the file system has no two stretches of free flash that are long enough", blocks)
+            self.feed()
+            self.tell(min(index, expected), expected)
+            index += 1
+            if index >= expected and (index - expected) % STEP == 0:
+                found = windows([block for block, _ in self.marked()], blocks)
+                if found:
+                    return found[:2]
+
+    def marked(self):
+        """[(block, index of its file), ...] of the blocks that hold a mark that no other block repeats."""
+        found = []
+        for block in range(self.total):
+            head = self.head(block, 16)
+            if head[:12] == self.mark:
+                found.append((block, struct.unpack("<I", head[12:])[0]))
+        seen = [index for _, index in found]
+        return [entry for entry in found if seen.count(entry[1]) == 1]
+
+    def prune(self, blocks, first, second):
+        """Removes what lies outside; whole folders that are then empty too."""
+        kept = set()
+        for block, index in self.marked():
+            if first <= block < first + blocks or second <= block < second + blocks:
+                kept.add("%d/%d" % (index // PER_FOLDER, index % PER_FOLDER))
+        for entry in list(os.ilistdir(FOLDER)):
+            path = FOLDER + "/" + entry[0]
+            if not entry[1] & 0x4000:
+                os.remove(path)
+                continue
+            names = [inner[0] for inner in os.ilistdir(path)]
+            for name in names:
+                if entry[0] + "/" + name not in kept:
+                    os.remove(path + "/" + name)
+                    self.feed()
+            if not any(entry[0] + "/" + name in kept for name in names):
+                os.rmdir(path)
+
+    def keep(self, first, second, blocks):
+        """Writes down where the slots are, last of all."""
+        from uctypes import bytearray_at
+
+        mark = self.head(first, 16)
+        for address in range(MAPPED, MAPPED + MAPPED_BYTES, BLOCK):
+            if bytearray_at(address, 16) == mark:
+                break
+        base = address - first * BLOCK
+        if mark[:12] != self.mark or bytearray_at(base + second * BLOCK, 16) != self.head(second, 16):
+            raise ClaimError("F113", "the flash is not mapped into memory as it should be", first)
+        with open(WHERE + ".new", "w") as file:
+            file.write("1 %d %d %d %d\n" % (base, first, second, blocks))
+        os.rename(WHERE + ".new", WHERE)
+        return base, first, second, blocks

@@ -1,0 +1,158 @@
+"""What a board does from power-on: tests itself, chooses a brain, runs it, and is safe whenever that fails."""
+
+import gc
+import sys
+
+from neurula_mcu.failsafe import Failsafe
+from neurula_mcu.hardware import Hardware
+from neurula_mcu.image import ImageError
+from neurula_mcu.link import standard_link
+from neurula_mcu.log import Log
+from neurula_mcu.loop import Loop
+
+FACTS_FILE = "neurula_board.json"
+FACTS = {"board": "unknown", "failsafe_ms": 200, "rate_hz": 100, "watchdog_ms": 2000, "slot_bytes": 0}
+BOOT_WATCHDOG_MS = 8300  # testing, hashing and walking an image takes longer than a burst
+
+
+class Boot:
+    """One start of the board."""
+
+    def __init__(self, machine, facts, link=None):
+        self.facts = facts
+        self.machine = machine
+        self.hardware = Hardware(machine)
+        self.hardware.watch(BOOT_WATCHDOG_MS)
+        self.log = Log()
+        self.failsafe = None
+        self.loop = None
+        self.link = link or standard_link()
+
+    def prepare(self):
+        """Everything up to the first burst. Without a brain that may run the loop only serves the link."""
+        hardware, log = self.hardware, self.log
+        log.add(hardware.reason if hardware.reason[0] == "F" else "F148" if hardware.reason == "watchdog" else "F149", hardware.last_burst)
+        slots, refusal = None, ""
+        if test_kernels():
+            try:
+                slots = open_slots(self.facts, hardware.feed)
+                slots.choose(self.load)
+                for _, error in slots.refusals:
+                    self.note(error)
+            except Exception as error:  # whatever it is: the link must come up
+                sys.print_exception(error)
+                self.note(error)
+                slots, refusal = None, getattr(error, "code", "F147")
+        else:
+            log.add("F143")
+            refusal = "F143"
+        brain, pins = slots.running.loaded if slots is not None and slots.running else (None, None)
+        self.failsafe = Failsafe(pins, self.facts["failsafe_ms"], hardware.stopped)
+        self.loop = Loop(hardware, log, self.failsafe, self.link, brain, pins, self.facts["rate_hz"])
+        self.loop.board = self.facts["board"]
+        self.loop.slots = slots
+        self.loop.refusal = refusal
+        gc.collect()
+        self.failsafe.start(self.machine)
+        hardware.watch(self.facts["watchdog_ms"])
+
+    def load(self, image):
+        """The brain of an image and its pins (None: it has none), all outputs neutral. ImageError for what cannot be trusted."""
+        from neurula_mcu.brain import Brain
+
+        gc.collect()
+        try:
+            brain = Brain(image)
+            if "pins" not in brain.image.optional:
+                return brain, None
+            from neurula_mcu.pins import Pins
+
+            return brain, Pins(brain, self.machine)
+        except (ValueError, MemoryError):
+            raise
+        except Exception as error:
+            raise ImageError("F141", repr(error))
+
+    def note(self, error):
+        """Logs a refusal."""
+        code = getattr(error, "code", "F141")
+        self.log.add(code if code[0] == "F" else "F140")
+
+    def neutral(self):
+        if self.failsafe is not None:
+            self.failsafe.close()
+
+    def fault(self, error):
+        """Something broke: neutral, and a new start, which counts as a failed boot of this brain."""
+        self.neutral()
+        burst = self.loop.last_burst() if self.loop is not None else 0
+        sys.print_exception(error)
+        code = getattr(error, "code", "F141")
+        self.hardware.reset(code if code[0] == "F" else "F141", burst)
+
+
+def test_kernels():
+    """The self-test; its memory is free again afterwards. True when there are kernels that compute rightly."""
+    from neurula_mcu import selftest
+
+    good = selftest.choose_kernels()
+    selftest.forget()
+    return good
+
+
+def open_slots(facts, feed):
+    from neurula_mcu.slots import Slots
+
+    if sys.platform == "rp2":
+        from neurula_mcu.flash_rp2 import open_region
+
+        region = open_region()
+    else:
+        from neurula_mcu.flash_file import FolderRegion
+
+        region = FolderRegion("slots", 2 * facts["slot_bytes"])
+    return Slots(region, region.size // 2, feed)
+
+
+def read_facts():
+    """What this board is; what the file does not say is as in FACTS."""
+    import json
+
+    facts = dict(FACTS)
+    try:
+        with open(FACTS_FILE) as file:
+            found = json.load(file)
+        for name in facts:
+            if type(found.get(name)) is type(facts[name]):
+                facts[name] = found[name]
+    except (OSError, ValueError, AttributeError):
+        pass
+    return facts
+
+
+def run():
+    """Boots and runs. Returns at Ctrl-C, to the REPL, with neutral outputs; every other end is a reset."""
+    import machine
+
+    boot = None
+    try:
+        boot = Boot(machine, read_facts())
+        boot.prepare()
+        boot.loop.run()
+    except KeyboardInterrupt:
+        hold_interrupts(True)
+        if boot is not None:
+            boot.neutral()
+            boot.hardware.leave()
+        hold_interrupts(False)
+    except Exception as error:
+        if boot is None:
+            raise
+        boot.fault(error)
+
+
+def hold_interrupts(hold):
+    """Ctrl-C comes in twos: the second shall not disturb the way out."""
+    import micropython
+
+    micropython.kbd_intr(-1 if hold else 3)

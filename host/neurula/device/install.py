@@ -1,0 +1,204 @@
+"""The firmware's files on a board: what is there, what is to be there, and only the difference on its way."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from neurula.boards import Board, list_boards, load_board
+from neurula.device.board_programs import BOARD_FILE, CLAIM, FINISH, JOURNAL, MAIN_FILE, MAIN_PROGRAM, MARK, PACKAGE, PROBE, STAGED, WRITER
+from neurula.device.link import refusal
+from neurula.device.repl import Repl
+from neurula.errors import DeviceNotFound, DoesNotFit, LinkLost, UsageError, VerificationFailed
+from neurula.runtimes.firmware_files import WIDE, compiled_firmware, firmware_source
+
+MAIN_KEPT = "/main_before_neurula.py"
+WRITE_BYTES = 3072
+BLOCK_BYTES = 4096
+MPY_VERSION = 6
+RECORD_BYTES = 4096  # the end of a slot, which holds no image
+RATE_HZ_DEFAULT = 100
+WATCHDOG_MS = 2000
+CLAIM_TIMEOUT_S = 300.0  # some 600 blocks are erased, 45 ms each
+Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Interpreter:
+    """The MicroPython on a board. files: path -> SHA-256 in hex of what concerns us; free_bytes: of its file system."""
+
+    version: tuple[int, ...]
+    machine: str
+    mpy: int
+    platform: str
+    files: Mapping[str, str]
+    free_bytes: int
+
+    @property
+    def chip(self) -> str:
+        """As MicroPython writes it: "Raspberry Pi Pico with RP2040" -> "RP2040"."""
+        return self.machine.rpartition(" with ")[2]
+
+    @property
+    def march(self) -> str | None:
+        """What mpy-cross must compile for; None where this board loads no .mpy that it makes."""
+        from neurula.sim.mpy_container import ARCHITECTURES
+
+        index = self.mpy >> 10 & 15
+        usable = self.mpy & 255 == MPY_VERSION and 0 < index < len(ARCHITECTURES)
+        return ARCHITECTURES[index] if usable else None
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """What travelled (path -> bytes), what was removed, and how many files were right already."""
+
+    sent: Mapping[str, int]
+    removed: tuple[str, ...]
+    kept: int
+
+
+def probe(repl: Repl) -> Interpreter:
+    """Looks at a board whose REPL was entered; an update that was cut off is carried through before.
+
+    LinkLost K112 for an answer that no MicroPython gives."""
+    repl.run(FINISH, 60.0)
+    printed = repl.run(PROBE, 60.0)
+    try:
+        name, version, machine, mpy, platform, files, free = json.loads(printed[printed.index(MARK) + len(MARK) :])
+        found = {str(path): str(digest) for path, digest in files.items()}
+        if name != "micropython":
+            raise DeviceNotFound("K110", f"the board runs {str(name)[:40]}, not MicroPython")
+        return Interpreter(tuple(map(int, version)), str(machine), int(mpy), str(platform), found, int(free))
+    except (ValueError, TypeError, AttributeError) as problem:
+        raise LinkLost("K112", f"the board does not describe itself: {str(problem)[:80]}", where=printed[:120]) from None
+
+
+def board_of(interpreter: Interpreter, wanted: str | None) -> Board:
+    """The board's description: the one that is wanted, which must have this chip, or the only one that has it.
+
+    UsageError K113 when they do not go together, K114 when it must be said."""
+    if wanted is not None:
+        board = load_board(wanted)
+        require_micropython(board)
+        if plain(board.chip) != plain(interpreter.chip):
+            raise UsageError("K113", f"the attached board has the chip {interpreter.chip}, {board.name} has {board.chip}")
+        return board
+    fitting = [b for b in list_boards() if b.runtime == "micropython" and plain(b.chip) == plain(interpreter.chip)]
+    if len(fitting) != 1:
+        names = ", ".join(b.name for b in fitting) or "no board that is known"
+        raise UsageError("K114", f"{interpreter.machine!r} could be {names}")
+    return fitting[0]
+
+
+def require_micropython(board: Board) -> None:
+    """UsageError K113 for a board that runs no MicroPython."""
+    if board.runtime != "micropython":
+        raise UsageError("K113", f"{board.title} runs neurula_npu: there is nothing to flash")
+
+
+def plain(chip: str) -> str:
+    return chip.upper().replace("-", "")
+
+
+def slot_bytes_of(board: Board) -> int:
+    """Bytes of one of the two slots: half of what the board has for brains, in whole blocks."""
+    return board.flash_for_brain_bytes // 2 // BLOCK_BYTES * BLOCK_BYTES
+
+
+def require_slot(image_bytes: int, slot_bytes: int, place: str) -> None:
+    """DoesNotFit K115 for an image that is longer than a slot."""
+    room = slot_bytes - RECORD_BYTES
+    if image_bytes > room:
+        raise DoesNotFit("K115", f"the image has {image_bytes:,} bytes, a slot of {place} takes {room:,}")
+
+
+def reserve_slots(repl: Repl, interpreter: Interpreter, board: Board, progress: Progress) -> int:
+    """Bytes of one slot. An RP2 sets flash aside for both, once in its life and before files take the room; elsewhere they are files.
+
+    The board's own codes F1xx when that is not possible."""
+    wanted = slot_bytes_of(board)
+    if interpreter.platform != "rp2":
+        return wanted
+    progress("setting flash aside for brains", 0.0)
+    repl.run((firmware_source() / "claim_rp2.py").read_text(encoding="utf-8"))
+    printed = repl.run(f"{CLAIM}reserve({wanted // BLOCK_BYTES})\n", CLAIM_TIMEOUT_S)
+    words = printed[printed.rfind(MARK) + len(MARK) :].split() if MARK in printed else []
+    if words[:1] == ["error"]:
+        raise refusal(words)
+    if len(words) != 1 or not words[0].isdigit():
+        raise LinkLost("K112", "the board does not say how much flash it set aside", where=printed[-120:])
+    return int(words[0]) * BLOCK_BYTES
+
+
+def wanted_files(board: Board, march: str | None, rate_hz: int, slot_bytes: int) -> dict[str, bytes]:
+    """Path -> content of everything that shall be on a board, in the order in which it shall take its place."""
+    facts = {
+        "board": board.name,
+        "failsafe_ms": board.failsafe_ms,
+        "rate_hz": rate_hz,
+        "watchdog_ms": WATCHDOG_MS,
+        "slot_bytes": slot_bytes,
+    }
+    package = plain_firmware() if march is None else compiled_firmware(march)
+    return {**package, BOARD_FILE: (json.dumps(facts, indent=1) + "\n").encode(), MAIN_FILE: MAIN_PROGRAM.encode()}
+
+
+def plain_firmware() -> dict[str, bytes]:
+    """The firmware as source, for a MicroPython that loads none of our .mpy files."""
+    return {f"{PACKAGE}{p.name}": p.read_bytes() for p in sorted(firmware_source().glob("*.py")) if p.name != WIDE}
+
+
+def install(repl: Repl, interpreter: Interpreter, files: Mapping[str, bytes], progress: Progress) -> Installed:
+    """Sends what differs under names of its own, and only when all of it has arrived lets it take its place by a journal,
+    which the board carries through at its next boot if the power fails: it runs the old firmware or the new, never a mixture.
+
+    VerificationFailed K116 when a file arrived damaged, DoesNotFit K117 when the file system is full."""
+    changed = {path: content for path, content in files.items() if interpreter.files.get(path) != digest_of(content)}
+    expected = {*files, *(path + STAGED for path in changed)}
+    stale = tuple(path for path in interpreter.files if path.startswith(PACKAGE) and path not in expected)
+    if not changed and not stale:
+        return Installed({}, (), len(files))
+    total = sum(map(len, changed.values()))
+    if total + 2 * BLOCK_BYTES * len(changed) > interpreter.free_bytes:
+        raise DoesNotFit("K117", f"the firmware has {total:,} bytes, the board's file system {interpreter.free_bytes:,} free")
+    repl.run(WRITER)
+    done = 0
+
+    def tell(sent: int) -> None:
+        progress("sending the firmware", (done + sent) / total)
+
+    for path, content in changed.items():
+        send_file(repl, path + STAGED, content, tell)
+        done += len(content)
+    if MAIN_FILE in changed:  # first of all: it is what carries an interrupted update through
+        repl.run(main_program(keep=BOARD_FILE not in interpreter.files and MAIN_FILE in interpreter.files))
+    journal = [f"-{path}" for path in stale] + [path for path in changed if path != MAIN_FILE]
+    send_file(repl, JOURNAL + STAGED, "\n".join(journal).encode(), lambda _: None)
+    repl.run(f"os.rename({JOURNAL + STAGED!r}, {JOURNAL!r})")
+    repl.run(FINISH, 60.0)
+    return Installed({path: len(content) for path, content in changed.items()}, stale, len(files) - len(changed))
+
+
+def main_program(*, keep: bool) -> str:
+    """Puts the new main.py in its place; keep: a person's own program that was there stays under another name."""
+    kept = f"os.rename({MAIN_FILE!r}, {MAIN_KEPT!r})\n" if keep else ""
+    return f"{kept}os.rename({MAIN_FILE + STAGED!r}, {MAIN_FILE!r})\n"
+
+
+def send_file(repl: Repl, path: str, content: bytes, sent: Callable[[int], None]) -> None:
+    """Sends one file; the board hashes what it wrote. VerificationFailed K116. sent: told how many bytes have gone."""
+    repl.run(f"begin({path!r})")
+    for start in range(0, len(content), WRITE_BYTES):
+        part = content[start : start + WRITE_BYTES]
+        repl.run(f"more({base64.b64encode(part).decode('ascii')!r})")
+        sent(start + len(part))
+    if repl.run("end()").strip() != digest_of(content):
+        raise VerificationFailed("K116", "a file of the firmware arrived damaged", where=path)
+
+
+def digest_of(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,96 @@
+"""The emulated Pico as a device: its flash is kept in a file, so that every command is a power-on and its end a power cut."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+import platformdirs
+
+from neurula.device.find import SIM_PREFIX
+from neurula.errors import InvalidInput, UsageError
+from neurula.sim.flash import FLASH_BYTES
+from neurula.sim.rp2040 import Rp2040
+
+BOARD = "rpi_pico"
+
+
+class StoredPico(Rp2040):
+    """A Pico whose flash lies in a file; no file yet = a new Pico with MicroPython on it. InvalidInput K108 for a foreign file."""
+
+    poll_s = 0.02
+
+    def __init__(self, path: Path, firmware: Path | None = None) -> None:
+        """firmware: put this on the board first (UF2 or raw), as its bootloader would; None = what is there."""
+        self._path = path
+        flash = read_flash(path)
+        if flash is not None and firmware is not None:
+            flash = with_firmware(flash, firmware)
+        super().__init__(None if flash is not None else firmware, flash=flash)
+        self._open = True
+
+    def reconnect(self, timeout_s: float) -> None:
+        """Wait until the console is there again."""
+        self._await_console(timeout_s)
+
+    def close(self) -> None:
+        """Cut the power; what is in flash stays."""
+        super().close()
+        if self._open:
+            self._open = False
+            write_flash(self._path, self.flash_bytes())
+
+
+def open_stored(selector: str, firmware: Path | None = None) -> StoredPico:
+    """Boots `sim:rpi_pico` or `sim:rpi_pico:FILE`. UsageError K109 for another board."""
+    board, _, file = selector.removeprefix(SIM_PREFIX).partition(":")
+    if board != BOARD:
+        raise UsageError("K109", f"there is no emulated board {board!r}", where=selector)
+    path = Path(file) if file else default_path()
+    pico = StoredPico(path, firmware)
+    try:
+        pico.start()
+    except BaseException:
+        pico.close()
+        raise
+    return pico
+
+
+def default_path() -> Path:
+    return Path(platformdirs.user_state_dir("neurula")) / f"{BOARD}.flash"
+
+
+def read_flash(path: Path) -> bytes | None:
+    try:
+        with path.open("rb") as file:
+            content = file.read(FLASH_BYTES + 1)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as problem:
+        raise InvalidInput("K108", f"the file of the emulated flash cannot be read: {problem}", where=str(path)) from None
+    if len(content) != FLASH_BYTES:
+        raise InvalidInput("K108", f"an emulated flash has {FLASH_BYTES:,} bytes, this file has not", where=str(path))
+    return content
+
+
+def with_firmware(flash: bytes, firmware: Path) -> bytes:
+    """The flash after a bootloader wrote the firmware: the file system behind it stays."""
+    from neurula.sim.firmware import read_flash_image
+
+    image = read_flash_image(firmware)
+    return image + flash[len(image) :]
+
+
+def write_flash(path: Path, content: bytes) -> None:
+    """Whole or not at all: a run that is killed leaves the flash of the run before."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        os.replace(name, path)
+    finally:
+        with suppress(FileNotFoundError):
+            os.unlink(name)

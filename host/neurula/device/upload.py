@@ -1,0 +1,149 @@
+"""A brain onto a board that runs the firmware: sent, verified there, started on probation, watched, confirmed or taken back."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from neurula.device.link import CHUNK_BYTES, BoardLink, Hello, Stats
+from neurula.errors import LinkLost, NeurulaError, VerificationFailed
+
+ATTEMPTS = 5  # without a byte of progress between them
+RECONNECT_S = 10.0
+RESTART_S = 30.0  # three failed boots, each ended by the watchdog, and the old brain's boot
+POLL_S = 0.25
+STALLED_S = 3.0  # no burst for so long is a brain that hangs
+
+Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Uploaded:
+    """Where the image lies now, and how much of it was there already."""
+
+    slot: str
+    sequence: str
+    resumed_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What was seen of a brain on probation. bursts: while it was watched; seconds: on the board's clock."""
+
+    bursts: int
+    seconds: float
+    last: Stats
+
+
+def upload(link: BoardLink, image: bytes, progress: Progress) -> Uploaded:
+    """Sends an image, or the rest of it, through broken connections and damaged lines. Errors of the board keep their codes."""
+    digest = hashlib.sha256(image).hexdigest()
+    offset = resumed_at = link.put(len(image), digest)
+    idle = 0
+    while offset < len(image):
+        try:
+            after = link.chunk(offset, image[offset : offset + CHUNK_BYTES])
+        except NeurulaError as problem:
+            if idle + 1 >= ATTEMPTS:
+                raise
+            after = resume(link, len(image), digest, problem)
+        idle = 0 if after > offset else idle + 1
+        if idle >= ATTEMPTS or after > len(image):
+            raise LinkLost("K112", f"the board asks for byte {after:,} of {len(image):,} again and again")
+        offset = after
+        progress("sending the brain", offset / len(image))
+    progress("the board verifies the brain", 0.0)
+    slot, sequence = link.commit()
+    return Uploaded(slot, sequence, resumed_at)
+
+
+def resume(link: BoardLink, size: int, digest: str, problem: NeurulaError) -> int:
+    """Finds the board again after a failure and asks how much it has."""
+    if isinstance(problem, LinkLost):
+        if problem.code == "K106":
+            link.reconnect(RECONNECT_S)
+        revive(link, RECONNECT_S)
+    return link.put(size, digest)
+
+
+def start(link: BoardLink, uploaded: Uploaded) -> Hello:
+    """Restarts the board into the new brain. VerificationFailed K118 when another one runs instead, LinkLost when none answers."""
+    link.order("start")
+    before = link.seconds()
+    seen: Hello | None = None
+    while link.seconds() - before < RESTART_S:
+        try:
+            seen = link.hello()
+        except LinkLost as problem:
+            seen = None
+            if problem.code == "K106":
+                link.reconnect(RESTART_S)
+            continue
+        if seen.slot == uploaded.slot and seen.state == "pending":
+            return seen
+        link.pass_time(POLL_S)  # it has not restarted yet, or the new brain has failed already
+    if seen is None:
+        raise LinkLost("K105", f"the board does not answer since it was restarted {RESTART_S:g} s ago")
+    raise VerificationFailed("K118", f"the new brain does not run: {running(seen)}", where=f"slot {uploaded.slot}")
+
+
+def watch(link: BoardLink, hello: Hello, seconds: float, progress: Progress) -> Watched:
+    """Looks at the bursts of a brain on probation. VerificationFailed K119 when it stops, restarts or stands still."""
+    begun, last = link.seconds(), link.stats()
+    first, moved_at = last, begun
+    while True:
+        now = link.seconds()
+        progress("watching the new brain", min(1.0, (now - begun) / seconds) if seconds else 1.0)
+        if now - begun >= seconds and last.burst > first.burst:
+            return Watched(last.burst - first.burst, now - begun, last)
+        if now - moved_at >= STALLED_S:
+            raise VerificationFailed("K119", f"the new brain ran no burst for {STALLED_S:g} s after burst {last.burst:,}")
+        link.pass_time(POLL_S)
+        try:
+            stats = link.stats()
+        except LinkLost as problem:
+            raise VerificationFailed("K119", f"the board fell silent after burst {last.burst:,}") from problem
+        if stats.burst < last.burst:
+            raise VerificationFailed("K119", f"the board restarted by itself after burst {last.burst:,}", where=hello.board)
+        moved_at = link.seconds() if stats.burst > last.burst else moved_at
+        last = stats
+
+
+def take_back(link: BoardLink) -> str:
+    """Rejects the brain on probation and restarts; what runs now, or why nobody knows."""
+    try:
+        revive(link)
+        link.order("rollback")
+        restart(link)
+        return running(revive(link))
+    except NeurulaError as problem:
+        return f"the board could not be asked to go back ({problem.message}); it does so by itself after three failed boots"
+
+
+def restart(link: BoardLink) -> None:
+    """Resets the board; it may be too quick to answer."""
+    try:
+        link.order("reset")
+    except LinkLost:
+        return
+
+
+def revive(link: BoardLink, timeout_s: float = RESTART_S) -> Hello:
+    """Asks until the board answers. LinkLost when it does not in time."""
+    deadline = link.seconds() + timeout_s
+    while True:
+        try:
+            return link.hello()
+        except LinkLost as problem:
+            if link.seconds() >= deadline:
+                raise
+            if problem.code == "K106":
+                link.reconnect(timeout_s)
+
+
+def running(hello: Hello) -> str:
+    """What runs, in words."""
+    if hello.state == "safe":
+        return "no brain runs, the outputs are neutral"
+    return f"the {hello.state} brain of slot {hello.slot} runs"

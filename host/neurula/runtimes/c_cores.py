@@ -1,0 +1,156 @@
+"""The C runtime's machine code on emulated cores: Unicorn for many, the RP2040 emulator where cycles matter."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from neurula.errors import DoesNotFit
+from neurula.runtimes.c_build import build_blob
+from neurula.sim.bare_rp2040 import BareRp2040
+from neurula.sim.cpu import CODE_BASE, MARCH, Cpu
+from neurula.sim.mpy import NativeFunction
+from neurula.sim.mpy_container import CodeKind
+
+# in the order of runtime_c/emulated/entry.c
+CALLS = ("ram_bytes", "open", "step", "state_hash", "fired_bits", "begin", "deliver", "deliver_valued", "update", "learn")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Addresses of code, image, RAM block and of the memory for calls, with the sizes that the last two may have."""
+
+    code: int
+    image: int
+    ram: int
+    ram_limit: int
+    work: int
+    work_bytes: int
+
+    @property
+    def brain(self) -> int:
+        return self.work + 128
+
+    @property
+    def fault(self) -> int:
+        return self.work + 192
+
+    @property
+    def stimulus(self) -> int:
+        return self.work + 256
+
+
+UNICORN = Layout(CODE_BASE, 0x10000000, 0x20000000, 1 << 28, 0x50000000, 1 << 20)
+RP2040 = Layout(0x20000000, 0x10000000, 0x20008000, 0x36000, 0x2003E000, 0x2000)
+
+
+def ram_granted(asked: int, image: bytes, limit: int = 1 << 28) -> int:
+    """Bytes of RAM block for a header that asks for so many: never more than an image of this size can justify."""
+    return max(4096, min(asked, limit, (16 << 20) + 4096 * len(image)))
+
+
+class Processor(Protocol):
+    """What runs the code."""
+
+    def map_flash(self, address: int, content: bytes) -> None: ...
+
+    def map_ram(self, address: int, content: int) -> None: ...
+
+    def read(self, address: int, size: int) -> bytes: ...
+
+    def write(self, address: int, data: bytes) -> None: ...
+
+    def enter(self, argument: int) -> int:
+        """Calls the blob's entry."""
+        ...
+
+    def cost(self) -> int:
+        """Instructions or cycles of the last call."""
+        ...
+
+
+class UnicornProcessor(Cpu):
+    """One of Unicorn's cores with the blob as its only function; the cost is in instructions."""
+
+    def __init__(self, core: str, *, strict: bool, count: bool) -> None:
+        super().__init__(core, strict=strict, instruction_limit=2_000_000_000, count=count)
+        self.load({"entry": NativeFunction("entry", CodeKind.ASSEMBLER, MARCH[core], build_blob(core, UNICORN.code), 0, 0)})
+        self.map_ram(UNICORN.work, UNICORN.work_bytes)
+
+    def enter(self, argument: int) -> int:
+        return self.call("entry", argument)
+
+    def cost(self) -> int:
+        return self.instructions
+
+
+class Rp2040Processor(BareRp2040):
+    """The RP2040 with the blob in its RAM; the cost is in cycles."""
+
+    def __init__(self) -> None:
+        super().__init__(build_blob("m0", RP2040.code))
+
+    def enter(self, argument: int) -> int:
+        return self.call(RP2040.code, argument)
+
+    def cost(self) -> int:
+        return self.cycles
+
+
+class Core:
+    """The C runtime on a processor, with the calls that a brain needs; `costs`: of the last call of each kind."""
+
+    def __init__(self, processor: Processor, layout: Layout) -> None:
+        self.processor = processor
+        self.layout = layout
+        self.costs: dict[str, int] = {}
+        self._ram_bytes = 0
+
+    def call(self, name: str, *arguments: int) -> int:
+        """One of CALLS with the arguments of runtime_c/emulated/entry.c; its result as an unsigned number."""
+        words = [word & 0xFFFFFFFF for word in (CALLS.index(name), *arguments)]
+        self.processor.write(self.layout.work, struct.pack(f"<{len(words)}I", *words))
+        result = self.processor.enter(self.layout.work) & 0xFFFFFFFF
+        self.costs[name] = self.processor.cost()
+        return result
+
+    def open(self, image: bytes) -> tuple[int, int]:
+        """(result, offset of what is wrong) of nrl_open."""
+        at = self.layout
+        self.processor.map_flash(at.image, image or bytes(4))
+        self._ram_bytes = self.call("ram_bytes", at.image, len(image))
+        granted = ram_granted(self._ram_bytes, image, at.ram_limit)
+        self.processor.map_ram(at.ram, granted)
+        code = self.call("open", at.brain, at.image, len(image), at.ram, granted, at.fault)
+        return code, struct.unpack("<I", self.processor.read(at.fault, 4))[0]
+
+    def step(self, inject: Sequence[int], forced: Sequence[int]) -> int:
+        at = self.layout
+        words = self.stimulus(inject, forced)
+        return self.call("step", at.brain, at.stimulus, len(inject) // 3, at.stimulus + words, len(forced) // 2)
+
+    def stimulus(self, inject: Sequence[int], forced: Sequence[int]) -> int:
+        """Puts a stimulus where calls find it, and returns the bytes of `inject`. Raises DoesNotFit R101."""
+        data = struct.pack(f"<{len(inject) + len(forced)}i", *inject, *forced)
+        if len(data) > self.layout.work_bytes - 256:
+            raise DoesNotFit("R101", "The stimulus of one burst is larger than the emulated core has room for.")
+        self.processor.write(self.layout.stimulus, data)
+        return 4 * len(inject)
+
+    def state_hash(self) -> int:
+        return self.call("state_hash", self.layout.brain)
+
+    def fired_bits(self, area: int, size: int) -> bytes:
+        return self.processor.read(self.call("fired_bits", self.layout.brain, area), size)
+
+    def state(self) -> bytes:
+        return self.processor.read(self.layout.ram, self._ram_bytes)
+
+
+def open_core(name: str, *, strict: bool = False, count: bool = False) -> Core:
+    """name: m0, m3, m4, m7, m33, rv32 or rp2040. Raises UsageError S125, DeviceNotFound R103, R104, R105, S105."""
+    if name == "rp2040":
+        return Core(Rp2040Processor(), RP2040)
+    return Core(UnicornProcessor(name, strict=strict, count=count), UNICORN)

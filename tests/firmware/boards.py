@@ -1,0 +1,114 @@
+"""Emulated boards with the firmware and a brain on them, made once and then started from copies of their flash."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+
+from neurula.boards import load_board
+from neurula.compiler import lower, write_image
+from neurula.compiler.pins import pin_section
+from neurula.compiler.pins_file import pins_from_toml, read_pins
+from neurula.development import develop
+from neurula.genome import read_genome
+from neurula.runtimes.firmware_files import compiled_firmware
+from neurula.sim.firmware import find_firmware
+from neurula.sim.rp2040 import Rp2040
+
+ROOT = Path(__file__).parents[2]
+REFLEX = ROOT / "examples" / "reflex"
+FACTS = {"board": "rpi_pico", "failsafe_ms": 200, "rate_hz": 100, "watchdog_ms": 2000, "slot_bytes": 16384}
+MAIN = b"from neurula_mcu.main import run\nrun()\n"
+BLOCKS = 4  # of a slot
+INSTALL = """
+from neurula_mcu.claim_rp2 import claim
+from neurula_mcu.flash_rp2 import open_region
+from neurula_mcu.slots import Slots
+import hashlib, os
+from binascii import crc32
+claim({blocks})
+region = open_region()
+slots = Slots(region, region.size // 2)
+for name in {names!r}:
+    data = open(name, "rb").read()
+    writer = slots.begin(len(data), hashlib.sha256(data).digest())
+    at = 0
+    while at < len(data):
+        part = data[at:at + 180]
+        at = writer.write(at, part, crc32(part))
+    writer.finish()
+    slots.choose()
+    if name in {confirmed!r}:
+        slots.confirm()
+    os.remove(name)
+os.rename("/main.txt", "/main.py")
+print("installed", slots.describe())
+"""
+
+
+@lru_cache
+def reflex_image(pins: str | None = None) -> bytes:
+    """The reflex with pins: its own file's, or other TOML."""
+    file = read_pins(str(REFLEX / "pins.toml")) if pins is None else pins_from_toml(pins.encode(), "test")
+    program = lower(develop(read_genome(REFLEX / "genome.json")).connectome, keep=file.areas())
+    return write_image(program, pins=pin_section(file, program, load_board("rpi_pico")))
+
+
+def board_files(facts: Mapping[str, object] = FACTS) -> dict[str, bytes]:
+    """What every board has in its file system."""
+    return {**compiled_firmware("armv6m"), "/neurula_board.json": json.dumps({**FACTS, **facts}).encode(), "/main.txt": MAIN}
+
+
+@lru_cache
+def board_flash(*images: bytes, last_pending: bool = False, more: tuple[tuple[str, bytes], ...] = (), facts: str = "{}") -> bytes:
+    """The flash of a board with these brains in its slots, the last one newest. more: further files; facts: JSON."""
+    names = [f"/brain{number}.nrl" for number in range(len(images))]
+    files = {**board_files(json.loads(facts)), **dict(zip(names, images, strict=True)), **dict(more)}
+    confirmed = names[:-1] if last_pending else names
+    with Rp2040(find_firmware("rp2040"), files=files, wall_limit_s=300) as board:
+        said = board.run(INSTALL.format(blocks=BLOCKS, names=names, confirmed=confirmed), 120)
+        assert "installed" in said, said
+        return board.flash_bytes()
+
+
+class Bench:
+    """An emulated board that runs its main program, and its host."""
+
+    def __init__(self, flash: bytes) -> None:
+        self.board = Rp2040(flash=flash, wall_limit_s=300)
+
+    def __enter__(self) -> Bench:
+        self.board.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.board.close()
+
+    def ask(self, line: str, timeout_s: float = 5.0) -> list[str]:
+        """All lines of the answer; the last one begins with ok or error."""
+        self.board.write(line.encode() + b"\n")
+        lines: list[str] = []
+        while not lines or lines[-1].split(" ")[0] not in ("ok", "error"):
+            lines.append(self.board.read_until(b"\n", timeout_s).decode("ascii", "replace").strip())
+        return lines
+
+    def words(self, line: str, timeout_s: float = 5.0) -> list[str]:
+        """What follows "ok"."""
+        *_, last = self.ask(line, timeout_s)
+        kind, *words = last.split()
+        assert kind == "ok", last
+        return words
+
+    def stats(self) -> dict[str, int]:
+        names = ("burst", "overruns", "worst_us", "mean_us", "free", "allocated")
+        return dict(zip(names, map(int, self.words("stats")), strict=True))
+
+    def duties(self, *pins: int) -> list[int]:
+        out = []
+        for pin in pins:
+            pulses = self.board.pwm(pin)
+            assert pulses is not None, pin
+            out.append(pulses[1])
+        return out
