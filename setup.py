@@ -57,7 +57,7 @@ def extensions() -> list[Extension]:
             raise
         return []
     kernels = Extension(
-        "neurula_npu.kernels", ["device/neurula_npu/kernels.py"], extra_compile_args=["-O3", "-fwrapv", "-fno-strict-overflow"]
+        "neurula_npu.kernels", ["device/neurula_npu/kernels.py"], extra_compile_args=["-O3", "-fwrapv", "-fno-strict-overflow", "-funroll-loops"]
     )
     modules: list[Extension] = cythonize([kernels], quiet=True, build_dir="build")
     return modules

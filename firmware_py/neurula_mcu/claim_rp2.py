@@ -8,11 +8,13 @@ anything: the emptier the file system, the longer the stretches. Cut anywhere, i
 
 import os
 import struct
+import time
+from hashlib import sha256
 
 FOLDER = "/slots"
 WHERE = FOLDER + "/where"
-FILL = FOLDER + "/fill"
-SKIP = FOLDER + "/skip"
+FILL = FOLDER + ".fill"  # beside the folder, whose own place is chosen with care
+SKIP = FOLDER + ".skip"
 BLOCK = 4096
 PER_FOLDER = 40  # entries for which one pair of metadata blocks suffices
 STEP = 16
@@ -49,10 +51,11 @@ def claim(blocks, least=2, spare=32, feed=None, tell=None):
 
 def release():
     """Gives the flash back to files; the brains in it are gone."""
+    for path in (WHERE, FILL, SKIP):
+        if exists(path):
+            os.remove(path)
     if not exists(FOLDER):
         return
-    if exists(WHERE):
-        os.remove(WHERE)
     for entry in list(os.ilistdir(FOLDER)):
         path = FOLDER + "/" + entry[0]
         if entry[1] & 0x4000:
@@ -113,16 +116,20 @@ class Claim:
         self.tell = tell
         self.flash = rp2.Flash()
         self.total = self.flash.ioctl(4, 0)
-        self.mark = os.urandom(12)
+        self.marks = 0
+        self.mark = self.new_mark()
+
+    def new_mark(self):
+        """12 bytes that no block holds yet, from the clock too: some chips' random numbers repeat after a reset."""
+        self.marks += 1
+        return sha256(b"%s %d %d" % (os.urandom(16), time.ticks_us(), self.marks)).digest()[:12]
 
     def make(self, blocks, least, spare):
         release()
-        os.mkdir(FOLDER)
         free = self.chart(2 * blocks + spare + folder_blocks(2 * blocks))
         while True:
             room = len(free) - 2 * blocks - folder_blocks(2 * blocks) >= spare
             planned = plan(free, blocks) if room else None
-            if planned or blocks%20==0: print(blocks, len(free), free[0], free[-1], room, planned)
             if planned:
                 break
             blocks -= 1
@@ -132,6 +139,7 @@ class Claim:
         skip, (_, _, files) = planned
         if skip:
             self.write(SKIP, skip)
+        os.mkdir(FOLDER)
         for number in range((files + PER_FOLDER) // PER_FOLDER + 1):
             os.mkdir("%s/%d" % (FOLDER, number))
         first, second = self.occupy(blocks, files)
@@ -158,10 +166,10 @@ class Claim:
         self.write(FILL, self.total if self.total <= SMALL else needed + STEP)
         free = [block for block in range(self.total) if self.mark in self.head(block, 96)]
         os.remove(FILL)
-        self.mark = os.urandom(12)
+        self.mark = self.new_mark()
         self.write(FILL, 1)
         pointer = next((block for block in range(self.total) if self.mark in self.head(block, 32)), 0)
-        self.mark = os.urandom(12)
+        self.mark = self.new_mark()
         return [block for block in free if block > pointer] + [block for block in free if block < pointer]
 
     def head(self, block, size):
@@ -210,11 +218,11 @@ class Claim:
         for block, index in self.marked():
             if first <= block < first + blocks or second <= block < second + blocks:
                 kept.add("%d/%d" % (index // PER_FOLDER, index % PER_FOLDER))
+        for path in (FILL, SKIP):
+            if exists(path):
+                os.remove(path)
         for entry in list(os.ilistdir(FOLDER)):
             path = FOLDER + "/" + entry[0]
-            if not entry[1] & 0x4000:
-                os.remove(path)
-                continue
             names = [inner[0] for inner in os.ilistdir(path)]
             for name in names:
                 if entry[0] + "/" + name not in kept:

@@ -3,6 +3,7 @@
 from neurula_mcu.ticks import ticks_diff, ticks_ms
 
 TICK_MS = 10
+FAILSAFE_MIN_MS = 50
 
 
 class Failsafe:
@@ -12,7 +13,7 @@ class Failsafe:
         self.outputs = pins.outputs if pins is not None else ()
         self.buttons = pins.buttons if pins is not None else ()
         self.needs_host = pins is not None and pins.needs_host
-        self.failsafe_ms = pins is not None and pins.failsafe_ms or failsafe_ms
+        self.failsafe_ms = max(FAILSAFE_MIN_MS, pins is not None and pins.failsafe_ms or failsafe_ms)
         self.limit_ms = max(TICK_MS, self.failsafe_ms - TICK_MS)  # the tick that finds it out is up to TICK_MS late
         self.stopped = stopped
         self.broken = False
@@ -38,6 +39,10 @@ class Failsafe:
             except TypeError:  # this port numbers its timers
                 self.timer = machine.Timer(0)
                 self.timer.init(**options)
+
+    def rate_min_hz(self):
+        """Slower bursts would let the outputs go neutral between two of them."""
+        return (2000 + self.failsafe_ms - 1) // self.failsafe_ms if self.outputs else 1
 
     def fresh(self, now):
         """A burst has ended; its outputs are decoded."""

@@ -10,7 +10,7 @@ _ENABLED = 1 << 30
 _MAGIC = 0x4E52
 _STOPPED = 0x8000
 _RUNNING, _ASKED = 1, 2  # codes that are no error: it ran; somebody asked for the reset
-_WATCHDOG_MAX_MS = 8300  # RP2040: 2^24 / 2 microseconds
+_WATCHDOG_MIN_MS, _WATCHDOG_MAX_MS = 500, 8300  # RP2040: 2^24 / 2 microseconds
 _LONG_MS = 3600000
 POWER, WATCHDOG, RESET = "power", "watchdog", "reset"
 
@@ -72,7 +72,7 @@ class Hardware:
     def watch(self, timeout_ms):
         """From now on the board resets itself when `feed` does not come for so long."""
         if hasattr(self.machine, "WDT"):
-            self.watchdog = self.machine.WDT(timeout=min(timeout_ms, _WATCHDOG_MAX_MS))
+            self.watchdog = self.machine.WDT(timeout=max(_WATCHDOG_MIN_MS, min(timeout_ms, _WATCHDOG_MAX_MS)))
 
     def feed(self):
         if self.watchdog is not None:

@@ -32,9 +32,13 @@ class Link:
 
     def take(self):
         """Takes in one byte if there is one: 0 nothing was there, 1 it was, LINE a line is complete."""
-        if self.closed or not self.ready():
-            return 0
-        if not self.read_into(self.one):
+        try:
+            if self.closed or not self.ready():
+                return 0
+            if not self.read_into(self.one):
+                self.closed = True
+                return 0
+        except OSError:
             self.closed = True
             return 0
         byte = self.one[0]
@@ -203,7 +207,7 @@ class Commands:
         rate = int(rate_hz)
         if not RATE_MIN_HZ <= rate <= RATE_MAX_HZ:
             raise ValueError("%d to %d" % (RATE_MIN_HZ, RATE_MAX_HZ))
-        if self.loop.failsafe.outputs and 2000 // rate > self.loop.failsafe.failsafe_ms:
+        if rate < self.loop.failsafe.rate_min_hz():
             raise Refusal("F137", "with bursts so rare the failsafe would stop the outputs between them")
         self.loop.set_rate(rate)
 

@@ -33,7 +33,8 @@ class Loop:
         self.begun_ms = ticks_ms()
 
     def set_rate(self, rate_hz):
-        self.rate_hz = rate_hz
+        """Bursts in a second; a rate out of range counts as the nearest."""
+        self.rate_hz = rate_hz = max(RATE_MIN_HZ, min(RATE_MAX_HZ, rate_hz))
         self.period_us = 1000000 // rate_hz
 
     def run(self, rounds=-1):
@@ -115,10 +116,15 @@ class Loop:
             elif left <= 0:
                 return
             elif left > SHORT_US:
-                self.hardware.idle()
+                self.rest()
         while True:
             left = ticks_diff(due, ticks_us())
             if left <= 0:
                 return
             if left > SHORT_US:
-                self.hardware.idle()
+                self.rest()
+
+    def rest(self):
+        """About a millisecond in which nothing is to be done."""
+        self.hardware.feed()
+        self.hardware.idle()

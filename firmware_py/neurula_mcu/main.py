@@ -48,7 +48,7 @@ class Boot:
             refusal = "F143"
         brain, pins = slots.running.loaded if slots is not None and slots.running else (None, None)
         self.failsafe = Failsafe(pins, self.facts["failsafe_ms"], hardware.stopped)
-        self.loop = Loop(hardware, log, self.failsafe, self.link, brain, pins, self.facts["rate_hz"])
+        self.loop = Loop(hardware, log, self.failsafe, self.link, brain, pins, max(self.facts["rate_hz"], self.failsafe.rate_min_hz()))
         self.loop.board = self.facts["board"]
         self.loop.slots = slots
         self.loop.refusal = refusal

@@ -223,6 +223,7 @@ class Spikes:
             self.row, self.piece = 1, self.voxels * self.per_voxel
         else:
             self.row, self.piece = self.voxels, self.per_voxel
+        self.single = self.row * self.piece == 1
 
     def bitmap(self):
         """Where the last burst's bitmap of the area is."""
@@ -230,11 +231,13 @@ class Spikes:
 
     def count(self):
         """Neurons of the voxels that fired."""
-        bitmap = self.bitmap()
+        ram, first = self.ram, self.first
+        bitmap = self.bits_at + ram[_SLOT] * self.slot_bytes
+        if self.single:
+            return ram[bitmap + (first >> 3)] >> (first & 7) & 1
         total = 0
-        first = self.first
         for _ in range(self.row):
-            total += ones(self.ram, bitmap, first, self.piece)
+            total += ones(ram, bitmap, first, self.piece)
             first += self.stride
         return total
 

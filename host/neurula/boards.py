@@ -65,6 +65,7 @@ class Board:
     proven: str  # what was seen to run, and where
     psram_bytes: int = 0
     cycles_per_burst: float | None = None  # fixed cost of a burst
+    cycles_per_silent: float | None = None  # passing over a neuron that received nothing
     cycles_per_neuron: float | None = None  # update of one neuron that received something
     cycles_per_spike: float | None = None  # finding the row of a neuron that fired
     cycles_per_event: float | None = None  # one synapse delivering
@@ -180,7 +181,7 @@ _KINDS: dict[str, Kind] = {
     "image_in_ram": ("true or false", lambda v: isinstance(v, bool)),
     "transports": (f"a list out of {', '.join(TRANSPORTS)}", _is_transports),
     "pins": (f"lists of GPIO numbers by role ({', '.join(PIN_ROLES)})", _is_pins),
-    **dict.fromkeys(("cycles_per_burst", "cycles_per_neuron", "cycles_per_spike", "cycles_per_event"), _COST),
+    **dict.fromkeys((f"cycles_per_{what}" for what in ("burst", "silent", "neuron", "spike", "event")), _COST),
 }
 
 

@@ -28,7 +28,8 @@ def test_the_json_answer_has_the_documented_fields(neurula: Command, genome: str
     answer = neurula("build", genome, "--board", "rpi_pico", "--json").json
     assert set(answer) >= FIELDS | {"schema", "ok", "bill", "boards", "problems"}
     assert answer["flash_bytes"] == len(Path(image).read_bytes())
-    assert (answer["areas"], answer["synapses"], answer["burst_us"]) == (3, 16, None)
+    assert (answer["areas"], answer["synapses"]) == (3, 16)
+    assert 100 < answer["burst_us"] < 1000
     assert set(answer["report"]) == {"areas", "rounding", "saturation", "pruned"}
     assert (answer["bill"]["board"], answer["bill"]["fits"]) == ("rpi_pico", True)
     assert answer["bill"]["ram_bytes"] == answer["ram_bytes"]
@@ -55,9 +56,8 @@ def test_without_a_board_all_boards_are_compared(neurula: Command, tmp_path: Pat
     large = write_genome(tmp_path, large_genome())
     answer = neurula("build", large, "--json").json
     assert (answer["bill"], answer["boards"]["rpi_pico"], answer["boards"]["linux"]) == (None, False, True)
-    rows = {
-        line.split()[0]: line.split()[1] for line in neurula("build", large).out.splitlines() if "not measured" in line
-    }
+    lines = [line.split() for line in neurula("build", large).out.splitlines()]
+    rows = {words[0]: words[1] for words in lines if len(words) > 2 and words[1] in ("yes", "NO")}
     assert (rows["rpi_pico"], rows["linux"]) == ("NO", "yes")
 
 
@@ -65,7 +65,8 @@ def test_the_bill_is_drawn(neurula: Command, genome: str) -> None:
     out = neurula("build", genome, "--board", "rpi_pico").out
     assert "on Raspberry Pi Pico (RP2040, memory figures measured):" in out
     assert any(line.startswith("  RAM    █░") for line in out.splitlines())
-    assert "not measured on this board" in out
+    assert "µs if every neuron fires" in out
+    assert "not measured on this board" in neurula("build", genome, "--board", "esp32").out
 
 
 def test_a_brain_that_does_not_fit_is_refused_with_the_largest_consumer(neurula: Command, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from neurula.errors import DoesNotFit
 
 MEASURED: dict[str, Any] = {
     "cycles_per_burst": 5000.0,
+    "cycles_per_silent": 2.0,
     "cycles_per_neuron": 30.0,
     "cycles_per_spike": 100.0,
     "cycles_per_event": 20.0,
@@ -36,9 +37,10 @@ def pico() -> Board:
 def test_a_burst_costs_its_neurons_spikes_and_events(pico: Board) -> None:
     sizes = sizes_of({"inputs": 4000}, {"synapses": 10_000})
     bill = make_bill(sizes, replace(pico, **MEASURED))
-    fixed = 5000 + 30 * 1000
-    assert bill.burst_us == pytest.approx((fixed + 100 * 1000 + 20 * 50_000) / 125)
-    assert bill.burst_us_typical == pytest.approx((fixed + TYPICAL_FIRING * (100 * 1000 + 20 * 50_000)) / 125)
+    fixed = 5000 + 2 * 1000
+    assert bill.burst_us == pytest.approx((fixed + 30 * 1000 + 100 * 1000 + 20 * 50_000) / 125)
+    updated = min(1000, TYPICAL_FIRING * 50_000)
+    assert bill.burst_us_typical == pytest.approx((fixed + 30 * updated + TYPICAL_FIRING * (100 * 1000 + 20 * 50_000)) / 125)
 
 
 def test_a_board_that_was_not_measured_has_no_burst_time(pico: Board) -> None:

@@ -7,7 +7,8 @@ import random
 import pytest
 
 from neurula.device.link import BoardLink
-from neurula.device.upload import ATTEMPTS, Progress, Uploaded, start, take_back, upload, watch
+from neurula.device.ports import Progress
+from neurula.device.upload import ATTEMPTS, Uploaded, start, take_back, upload, watch
 from neurula.errors import LinkLost, NeurulaError, VerificationFailed
 from tests.device.fake_board import FakeBoard, FakeSlot, Faults
 

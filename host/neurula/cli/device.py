@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 from neurula.cli.options import AsJson, Port
 from neurula.cli.output import print_json, say
 from neurula.cli.verbs import plain_app
-from neurula.errors import LinkLost
+from neurula.errors import LinkLost, NeurulaError
 
 if TYPE_CHECKING:
     from neurula.device.find import Device
-    from neurula.device.link import BoardLink
+    from neurula.device.link import BoardLink, Slot
 
 app = plain_app(help="List attached boards, ask one, confirm its brain or take it back.", no_args_is_help=True)
 GREETING_S = 5.0  # a board that has just been plugged in is still booting
+NO_SLOTS = "F147"  # what a board says that has nothing set aside for brains
 
 
 @contextmanager
@@ -70,7 +71,7 @@ def info(port: Port = None, as_json: AsJson = False) -> None:
     from neurula.cli.device_view import device_json, hello_json, print_info, stats_json
 
     with linked(port) as (device, link):
-        hello, stats, (slots, slot_bytes) = link.hello(), link.stats(), link.slots()
+        hello, stats, (slots, slot_bytes) = link.hello(), link.stats(), slots_of(link)
     if as_json:
         from dataclasses import asdict
 
@@ -78,6 +79,16 @@ def info(port: Port = None, as_json: AsJson = False) -> None:
         print_json({"device": device_json(device), "hello": hello_json(hello), "stats": stats_json(stats), **told})
         return
     print_info(device, hello, stats, slots, slot_bytes)
+
+
+def slots_of(link: BoardLink) -> tuple[tuple[Slot, ...], int]:
+    """The slots and the bytes of one; ((), 0) where the board has no place for any."""
+    try:
+        return link.slots()
+    except NeurulaError as problem:
+        if problem.code != NO_SLOTS:
+            raise
+        return (), 0
 
 
 @app.command()

@@ -55,12 +55,15 @@ def print_seen(all_seen: tuple[Seen, ...]) -> None:
     print_table(("port", "board", "device", "serial", "state"), rows)
 
 
-def print_info(device: Device, hello: Hello, stats: Stats, slots: tuple[Slot, Slot], slot_bytes: int) -> None:
+def print_info(device: Device, hello: Hello, stats: Stats, slots: tuple[Slot, ...], slot_bytes: int) -> None:
     """What a board says of itself."""
     rows = [(NAMES.get(field.name, field.name), shown(getattr(hello, field.name))) for field in fields(hello)]
     known = {field.name for field in fields(hello)}
     rows += [(NAMES.get(f.name, f.name), shown(getattr(stats, f.name))) for f in fields(stats) if f.name not in known]
     print_table(("board says", "value"), rows, title=str(device))
+    if not slots:
+        say("no place for brains: `neurula flash` makes it")
+        return
     slot_rows = [(str(i), slot.state, slot.sequence, slot.bytes, slot.sha8) for i, slot in enumerate(slots)]
     print_table(("slot", "state", ">sequence", ">bytes", "SHA-256"), slot_rows, title=f"two slots of {slot_bytes:,} bytes")
 

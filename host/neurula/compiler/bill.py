@@ -92,9 +92,10 @@ def make_bill(sizes: ImageSizes, board: Board) -> Bill:
 
 
 def burst_us(sizes: ImageSizes, board: Board, firing: float) -> float | None:
-    """Microseconds of a burst in which every neuron receives something and the part `firing` of them fires.
+    """Microseconds of a burst in which the part `firing` of the neurons fires, each spike with the average fan-out.
 
-    Spikes are taken to have average fan-out. None where the board's cycles were not measured.
+    As many neurons are updated as there are synaptic events, but not more than there are. None where the board's cycles were
+    not measured.
     """
     if (
         board.cycles_per_burst is None
@@ -103,8 +104,10 @@ def burst_us(sizes: ImageSizes, board: Board, firing: float) -> float | None:
         or not board.clock_hz
     ):
         return None
-    spikes = (board.cycles_per_spike or 0.0) * sizes.neurons + board.cycles_per_event * sizes.synapses
-    cycles = board.cycles_per_burst + board.cycles_per_neuron * sizes.neurons + firing * spikes
+    spikes, events = firing * sizes.neurons, firing * sizes.synapses
+    updated = min(float(sizes.neurons), events)
+    cycles = board.cycles_per_burst + (board.cycles_per_silent or 0.0) * sizes.neurons + board.cycles_per_neuron * updated
+    cycles += (board.cycles_per_spike or 0.0) * spikes + board.cycles_per_event * events
     return cycles * 1e6 / board.clock_hz
 
 

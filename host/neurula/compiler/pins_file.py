@@ -109,7 +109,7 @@ KEYS: dict[str, dict[str, tuple[Check, Any]]] = {
     "stop": {**_PIN, **_SWITCH},
 }
 _TOP = {
-    "board": (_TEXT, ""), "failsafe_ms": (_whole(20, 10_000), 0), "needs_host": (_FLAG, False),
+    "board": (_TEXT, ""), "failsafe_ms": (_whole(50, 10_000), 0), "needs_host": (_FLAG, False),
     "input": (("a list of tables", lambda v: _are_tables(v)), []),
     "output": (("a list of tables", lambda v: _are_tables(v)), []),
     "stop": (("a table", lambda v: isinstance(v, dict)), None),

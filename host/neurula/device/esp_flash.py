@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from neurula.device.packages import require
-from neurula.device.ports import reason_of
+from neurula.device.ports import Progress, reason_of
 from neurula.errors import InvalidInput, LinkLost
 
 BAUD = 460_800
-Progress = Callable[[str, float], None]
 
 
 def write_esp(port: str, image: bytes, progress: Progress) -> str:

@@ -10,9 +10,9 @@ from neurula.boards import Board
 from neurula.device.board_programs import HOLD_WATCHDOG, RESET
 from neurula.device.install import Installed, board_of, install, probe, require_slot, reserve_slots, wanted_files
 from neurula.device.link import BoardLink, Hello
-from neurula.device.ports import Connection
+from neurula.device.ports import Connection, Progress
 from neurula.device.repl import Repl
-from neurula.device.upload import Progress, Uploaded, Watched, revive, running, start, take_back, upload, watch
+from neurula.device.upload import Uploaded, Watched, revive, running, start, take_back, upload, watch
 from neurula.errors import LinkLost, NeurulaError, VerificationFailed
 
 

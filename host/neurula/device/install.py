@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from neurula.boards import Board, list_boards, load_board
 from neurula.device.board_programs import BOARD_FILE, CLAIM, FINISH, JOURNAL, MAIN_FILE, MAIN_PROGRAM, MARK, PACKAGE, PROBE, STAGED, WRITER
 from neurula.device.link import refusal
+from neurula.device.ports import Progress
 from neurula.device.repl import Repl
 from neurula.errors import DeviceNotFound, DoesNotFit, LinkLost, UsageError, VerificationFailed
 from neurula.runtimes.firmware_files import WIDE, compiled_firmware, firmware_source
@@ -23,7 +24,6 @@ RECORD_BYTES = 4096  # the end of a slot, which holds no image
 RATE_HZ_DEFAULT = 100
 WATCHDOG_MS = 2000
 CLAIM_TIMEOUT_S = 300.0  # some 600 blocks are erased, 45 ms each
-Progress = Callable[[str, float], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ from typing import TypeVar
 
 from neurula.device.board_programs import BOOTLOADER
 from neurula.device.drives import copy_to_drive, find_drives, read_drive
-from neurula.device.esp_flash import Progress, write_esp
+from neurula.device.esp_flash import write_esp
 from neurula.device.find import Device, list_devices
-from neurula.device.ports import open_connection
+from neurula.device.ports import Progress, open_connection
 from neurula.device.repl import Repl
 from neurula.device.stored_pico import open_stored
 from neurula.errors import DeviceNotFound, InvalidInput, LinkLost, NeurulaError

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable
+from typing import Any, Protocol
 
 from neurula.device.find import Device, find_device
 from neurula.errors import DeviceNotFound, LinkLost, NeurulaError
 from neurula.sim.machine import ByteStream
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 BAUD = 115_200
 POLL_S = 0.02  # how long one read of the system may wait
 WRITE_TIMEOUT_S = 10.0
 RETRY_S = 0.1
-NEVER_SENT = "the board did not send"
+Progress = Callable[[str, float], None]  # told the stage, and how much of it is done, 0 to 1
 
 
 class Connection(Protocol):
@@ -106,7 +104,7 @@ class SerialPort(ByteStream):
 
     def _late(self, awaited: str, timeout_s: float) -> LinkLost:
         last = f"last bytes {bytes(self._received[-80:])!r}" if self._received else self._device.port
-        return LinkLost("K105", f"{NEVER_SENT} {awaited} within {timeout_s:g} s", where=last)
+        return LinkLost("K105", f"the board did not send {awaited} within {timeout_s:g} s", where=last)
 
     @staticmethod
     def _open(port: str) -> Any:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from neurula.device.link import CHUNK_BYTES, BoardLink, Hello, Stats
+from neurula.device.ports import Progress
 from neurula.errors import LinkLost, NeurulaError, VerificationFailed
 
 ATTEMPTS = 5  # without a byte of progress between them
@@ -14,8 +14,6 @@ RECONNECT_S = 10.0
 RESTART_S = 30.0  # three failed boots, each ended by the watchdog, and the old brain's boot
 POLL_S = 0.25
 STALLED_S = 3.0  # no burst for so long is a brain that hangs
-
-Progress = Callable[[str, float], None]
 
 
 @dataclass(frozen=True, slots=True)
