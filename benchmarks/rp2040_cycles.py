@@ -78,40 +78,46 @@ def network(fan_out: int, neurons: int, same: bool, **parameters: object) -> byt
     return write_image(lower(connectome, keep_all=True))
 
 
-THUMB = "--viper" not in sys.argv
-
-
-def measure(image: bytes) -> list[list[int]]:
+def measure(image: bytes, thumb: bool) -> list[list[int]]:
+    """Rows of cycles: begin and deliver, update, for 0, 32 and 64 spikes; last the whole run from Python."""
     files = {**compiled_firmware("armv6m"), "/brain.nrl": image}
-    if not THUMB:
+    if not thumb:
         del files["/neurula_mcu/kernels_thumb.mpy"]
     with Rp2040(files=files) as board:
-        lines = board.run(SCRIPT.replace("THUMB", str(THUMB)), timeout_s=30).splitlines()
-    return [[int(word) for word in line.split()[1:]] for line in lines if line[0].isdigit()] + [[int(w) for w in lines[-1].split()[1:]]]
+        lines = board.run(SCRIPT.replace("THUMB", str(thumb)), timeout_s=30).splitlines()
+    return [[int(word) for word in line.split()[1:]] for line in lines]
 
 
-def main() -> None:
-    results = {}
+def measure_kernels(thumb: bool) -> dict[str, float]:
+    """What the kernels cost, by name; thumb: the machine code that a Cortex-M prefers, else viper."""
+    costs: dict[str, float] = {}
     for fan_out in (8, 16, 64):
-        rows = measure(network(fan_out, 1024, False))
-        results[f"list fan-out {fan_out}: cycles per event"] = round((rows[2][0] - rows[1][0]) / 32 / fan_out, 2)
-        results[f"list fan-out {fan_out}: cycles per spike"] = round((rows[2][0] - rows[1][0]) / 32, 1)
-    rows = measure(network(64, 1024, True))
-    results["run fan-out 64: cycles per event"] = round((rows[2][0] - rows[1][0]) / 32 / 64, 2)
-    big, small = (measure(network(8, n, True))[0][1] for n in (2048, 1024))
+        rows = measure(network(fan_out, 1024, False), thumb)
+        costs[f"an event, list of {fan_out}"] = round((rows[2][0] - rows[1][0]) / 32 / fan_out, 2)
+    rows = measure(network(64, 1024, True), thumb)
+    costs["an event, run of 64"] = round((rows[2][0] - rows[1][0]) / 32 / 64, 2)
+    big, small = (measure(network(8, n, True), thumb)[0][1] for n in (2048, 1024))
     silent = (big - small) / 1024
-    results["update: cycles per silent neuron"] = round(silent, 2)
-    for name, parameters in (("plain", {}), ("accumulating", {"charge_accumulation": True}),
-                             ("leaking", {"charge_accumulation": True, "leak_coefficient": 0.1})):
-        few, many = (measure(network(n, 1024, True, **parameters))[2][1] for n in (256, 512))
-        results[f"update {name}: cycles per updated neuron"] = round((many - few) / 256 + silent, 1)
-    results["begin and deliver, update of an empty burst: cycles"] = measure(network(8, 32, True))[0]
-    results["run from Python, empty burst: cycles"] = measure(network(8, 32, True))[3][0]
-    if "--table" in sys.argv:
-        print("| what | cycles |\n|---|---|\n" + "\n".join(f"| {name} | {value} |" for name, value in results.items()))
-    else:
-        print(json.dumps(results, indent=1))
+    costs["a silent neuron"] = round(silent, 2)
+    kinds: dict[str, dict[str, object]] = {
+        "an updated neuron": {}, "an updated neuron that accumulates": {"charge_accumulation": True},
+        "an updated neuron that accumulates and leaks": {"charge_accumulation": True, "leak_coefficient": 0.1},
+    }
+    for name, parameters in kinds.items():
+        few, many = (measure(network(n, 1024, True, **parameters), thumb)[2][1] for n in (256, 512))
+        costs[name] = round((many - few) / 256 + silent, 1)
+    rows = measure(network(8, 32, True), thumb)
+    costs["an empty burst, kernels alone"] = sum(rows[0])
+    costs["an empty burst, called from Python"] = rows[3][0]
+    return costs
+
+
+def table() -> str:
+    """The Markdown table of docs/BUDGETS.md."""
+    thumb, viper = measure_kernels(True), measure_kernels(False)
+    lines = [f"| {name} | {thumb[name]:,} | {viper[name]:,} |" for name in thumb]
+    return "\n".join(["| cycles of | machine code | viper |", "|---|---|---|", *lines])
 
 
 if __name__ == "__main__":
-    main()
+    print(table() if "--table" in sys.argv else json.dumps(measure_kernels("--viper" not in sys.argv), indent=1))

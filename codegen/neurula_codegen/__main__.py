@@ -15,7 +15,7 @@ ROOT = HERE.parent.parent
 def generate() -> dict[Path, str]:
     """Path -> text of all generated files."""
     schema = read_schema()
-    kernels = read_kernels(schema, HERE / "kernels.py")
+    kernels = read_kernels(schema, HERE / "kernels.py", HERE / "verification.py")
     python, pxd = emit_python.emit(kernels, "kernels.py")
     loader = emit_tables.emit_loader(schema)
     npu = ROOT / "device" / "neurula_npu"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 
-from neurula_codegen.language import GENERATED, MEMORY, KernelError, literal, memories_of
+from neurula_codegen.language import GENERATED, MEMORY, KernelError, memories_of, record_load
 
 HEAD = '''"""The burst kernels in viper for {words}-bit machine words: img, ram and stim are addresses.
 
@@ -168,7 +168,7 @@ def gather(body: list[ast.stmt]) -> list[ast.stmt]:
         for field in ("body", "orelse"):
             if getattr(statement, field, None):
                 setattr(statement, field, gather(getattr(statement, field)))
-        found = word_load(statement)
+        found = record_load(statement)
         if found is None:
             flush()
             out.append(statement)
@@ -182,22 +182,6 @@ def gather(body: list[ast.stmt]) -> list[ast.stmt]:
             flush()
     flush()
     return out
-
-
-def word_load(statement: ast.stmt) -> tuple[str, str, int, str] | None:
-    """(memory, base name, constant offset, target) of `target = R32[name + constant]`."""
-    if not isinstance(statement, ast.Assign) or not isinstance(statement.value, ast.Subscript):
-        return None
-    memory, at, target = ast.unparse(statement.value.value), statement.value.slice, statement.targets[0]
-    if MEMORY[memory] != 4 or not isinstance(target, ast.Name):
-        return None
-    if isinstance(at, ast.Name):
-        return memory, at.id, 0, target.id
-    if isinstance(at, ast.BinOp) and isinstance(at.op, ast.Add) and isinstance(at.left, ast.Name):
-        offset = literal(at.right)
-        if offset is not None and 0 <= offset < 128:
-            return memory, at.left.id, offset, target.id
-    return None
 
 
 def halves(name: str, value: int) -> str:

@@ -49,10 +49,10 @@ def literal(node: ast.expr) -> int | None:
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, int) else None
 
 
-def read_kernels(schema: Schema, source: Path) -> list[ast.FunctionDef]:
-    """Parses a definition file, resolves its names and checks that every load stands alone."""
-    tree = ast.parse(source.read_text(encoding="utf-8"))
-    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+def read_kernels(schema: Schema, *sources: Path) -> list[ast.FunctionDef]:
+    """Parses definition files, resolves their names and checks that every load stands alone."""
+    trees = [ast.parse(source.read_text(encoding="utf-8")) for source in sources]
+    functions = [node for tree in trees for node in tree.body if isinstance(node, ast.FunctionDef)]
     resolved = [ast.fix_missing_locations(Numbers(schema).visit(f)) for f in functions]
     for function in resolved:
         for node in ast.walk(function):
@@ -76,6 +76,22 @@ def check_node(where: str, node: ast.AST) -> None:
         raise KernelError(f"{where}:{line}: a load inside a condition")
     if isinstance(node, ast.Constant) and isinstance(node.value, int) and not -(2**30) < node.value < 2**30:
         raise KernelError(f"{where}:{line}: constant {node.value} does not compile on 32-bit ports")
+
+
+def record_load(statement: ast.stmt) -> tuple[str, str, int, str] | None:
+    """(memory, base name, constant offset, target) of `target = R32[name + constant]`, words of one record only."""
+    if not isinstance(statement, ast.Assign) or not isinstance(statement.value, ast.Subscript):
+        return None
+    memory, at, target = ast.unparse(statement.value.value), statement.value.slice, statement.targets[0]
+    if MEMORY[memory] != 4 or not isinstance(target, ast.Name):
+        return None
+    if isinstance(at, ast.Name):
+        return memory, at.id, 0, target.id
+    if isinstance(at, ast.BinOp) and isinstance(at.op, ast.Add) and isinstance(at.left, ast.Name):
+        offset = literal(at.right)
+        if offset is not None and 0 <= offset < 128:
+            return memory, at.left.id, offset, target.id
+    return None
 
 
 def locals_of(function: ast.FunctionDef) -> list[str]:

@@ -18,6 +18,7 @@ SKIP = FOLDER + ".skip"
 BLOCK = 4096
 PER_FOLDER = 40  # entries for which one pair of metadata blocks suffices
 STEP = 16
+MARGIN = 4  # a file of n blocks full of data has a few more, for its pointers
 MAPPED = 0x10000000
 MAPPED_BYTES = 16 << 20
 SMALL = 512  # blocks of a file system up to which all of it is charted
@@ -96,11 +97,12 @@ def windows(order, blocks):
 
 
 def plan(order, blocks):
-    """How many free blocks to pass over so that the folders lie in nobody's way: (skip, windows of the rest), or None."""
-    folders = folder_blocks(len(order))
-    for skip in range(0, len(order), STEP):
-        rest = order[skip + folders :] + order[: max(0, skip - STEP)]
-        found = windows(rest, blocks)
+    """How many free blocks to pass over so that the folders lie in nobody's way: (skip, windows of the rest), or None.
+
+    order: free blocks as the file system gives them out, round and round."""
+    folders = folder_blocks(len(order)) + MARGIN
+    for skip in range(0, len(order) - folders, STEP):
+        found = windows(order[skip + folders :] + order[:skip], blocks)
         if found:
             return skip, found
     return None
@@ -140,8 +142,10 @@ class Claim:
         if skip:
             self.write(SKIP, skip)
         os.mkdir(FOLDER)
-        for number in range((files + PER_FOLDER) // PER_FOLDER + 1):
+        for number in range((len(free) + PER_FOLDER - 1) // PER_FOLDER):
             os.mkdir("%s/%d" % (FOLDER, number))
+        if skip:
+            os.remove(SKIP)
         first, second = self.occupy(blocks, files)
         self.prune(blocks, first, second)
         return self.keep(first, second, blocks)
@@ -169,8 +173,9 @@ class Claim:
         self.mark = self.new_mark()
         self.write(FILL, 1)
         pointer = next((block for block in range(self.total) if self.mark in self.head(block, 32)), 0)
+        os.remove(FILL)
         self.mark = self.new_mark()
-        return [block for block in free if block > pointer] + [block for block in free if block < pointer]
+        return [block for block in free if block > pointer] + [block for block in free if block <= pointer]
 
     def head(self, block, size):
         buffer = bytearray(size)
@@ -187,8 +192,6 @@ class Claim:
         while True:
             buffer[:16] = self.mark + struct.pack("<I", index)
             try:
-                if index % PER_FOLDER == 0 and not exists("%s/%d" % (FOLDER, index // PER_FOLDER)):
-                    os.mkdir("%s/%d" % (FOLDER, index // PER_FOLDER))
                 with open(self.path(index), "wb") as file:
                     file.write(buffer)
             except OSError:
@@ -218,9 +221,6 @@ class Claim:
         for block, index in self.marked():
             if first <= block < first + blocks or second <= block < second + blocks:
                 kept.add("%d/%d" % (index // PER_FOLDER, index % PER_FOLDER))
-        for path in (FILL, SKIP):
-            if exists(path):
-                os.remove(path)
         for entry in list(os.ilistdir(FOLDER)):
             path = FOLDER + "/" + entry[0]
             names = [inner[0] for inner in os.ilistdir(path)]

@@ -7,12 +7,11 @@ import random
 import struct
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from neurula.boards import Board, load_board
-from neurula.cli.app import main
+from neurula.cli.app import run_command
 from neurula.compiler import Program, lower, pin_layout, write_image
 from neurula.compiler.pin_layout import PIN_FIELDS, PINS_FIELDS
 from neurula.compiler.pins import pin_section
@@ -202,23 +201,17 @@ def test_no_damaged_file_gives_anything_but_a_coded_refusal(program: Program, bo
 
 def test_build_puts_pins_into_the_image_and_names_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     genome, out = str(REFLEX / "genome.json"), tmp_path / "brain.nrl"
-    assert run_main(["build", genome, "--pins", str(REFLEX / "pins.toml"), "-o", str(out)]) == 0
+    assert run_command(["build", genome, "--pins", str(REFLEX / "pins.toml"), "-o", str(out)]) == 0
     assert "pins" in Image(out.read_bytes(), 1 << 20).optional
     (tmp_path / "pins.toml").write_text(MOTOR)
-    assert run_main(["build", genome, "--pins", str(tmp_path / "pins.toml")]) == 4
+    assert run_command(["build", genome, "--pins", str(tmp_path / "pins.toml")]) == 4
     assert "P104" in "".join(capsys.readouterr())
-    assert run_main(["build", genome, "--pins", str(tmp_path / "pins.toml"), "--board", "rpi_pico"]) == 0
+    assert run_command(["build", genome, "--pins", str(tmp_path / "pins.toml"), "--board", "rpi_pico"]) == 0
 
 
 def test_areas_that_only_a_pin_needs_are_kept(tmp_path: Path) -> None:
     (tmp_path / "pins.toml").write_text('board = "rpi_pico"\n' + LAMP.replace("o__mot", "_death"))
     out = tmp_path / "brain.nrl"
-    assert run_main(["build", str(REFLEX / "genome.json"), "--pins", str(tmp_path / "pins.toml"), "-o", str(out)]) == 0
+    assert run_command(["build", str(REFLEX / "genome.json"), "--pins", str(tmp_path / "pins.toml"), "-o", str(out)]) == 0
     assert "_death" in [name for name, _ in Image(out.read_bytes(), 1 << 20).names()]
 
-
-def run_main(arguments: list[str]) -> Any:
-    try:
-        return main(arguments)
-    except SystemExit as end:
-        return end.code

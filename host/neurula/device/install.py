@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from neurula.boards import Board, list_boards, load_board
-from neurula.device.board_programs import BOARD_FILE, CLAIM, FINISH, JOURNAL, MAIN_FILE, MAIN_PROGRAM, MARK, PACKAGE, PROBE, STAGED, WRITER
+from neurula.device.board_programs import BOARD_FILE, CLAIM, CLAIMED, FINISH, JOURNAL, MAIN_FILE, MAIN_PROGRAM, MARK, PACKAGE, PROBE, STAGED, WRITER
 from neurula.device.link import refusal
 from neurula.device.ports import Progress
 from neurula.device.repl import Repl
@@ -123,15 +123,22 @@ def reserve_slots(repl: Repl, interpreter: Interpreter, board: Board, progress: 
     wanted = slot_bytes_of(board)
     if interpreter.platform != "rp2":
         return wanted
-    progress("setting flash aside for brains", 0.0)
-    repl.run((firmware_source() / "claim_rp2.py").read_text(encoding="utf-8"))
-    printed = repl.run(f"{CLAIM}reserve({wanted // BLOCK_BYTES})\n", CLAIM_TIMEOUT_S)
+    blocks = told_blocks(repl.run(CLAIMED))
+    if not blocks:
+        progress("setting flash aside for brains", 0.0)
+        repl.run((firmware_source() / "claim_rp2.py").read_text(encoding="utf-8"))
+        blocks = told_blocks(repl.run(f"{CLAIM}reserve({wanted // BLOCK_BYTES})\n", CLAIM_TIMEOUT_S))
+    return blocks * BLOCK_BYTES
+
+
+def told_blocks(printed: str) -> int:
+    """The number that a board printed. The board's own error, or LinkLost K112 when it printed none."""
     words = printed[printed.rfind(MARK) + len(MARK) :].split() if MARK in printed else []
     if words[:1] == ["error"]:
         raise refusal(words)
     if len(words) != 1 or not words[0].isdigit():
         raise LinkLost("K112", "the board does not say how much flash it set aside", where=printed[-120:])
-    return int(words[0]) * BLOCK_BYTES
+    return int(words[0])
 
 
 def wanted_files(board: Board, march: str | None, rate_hz: int, slot_bytes: int) -> dict[str, bytes]:
