@@ -47,13 +47,14 @@ def test_names_of_areas_are_not_read_as_markup(neurula: Command, genome: str) ->
 def test_grow_counts_what_grew(neurula: Command, genome: str) -> None:
     answer = neurula("grow", genome, "--json").json
     per_area = {area["id"]: area for area in answer["per_area"]}
-    assert answer["areas"] == len(per_area)
-    assert answer["neurons"] == sum(area["neurons"] for area in per_area.values())
+    written = [area for area in per_area.values() if not area["added"]]
+    assert (answer["areas"], answer["added_areas"]) == (len(written), len(per_area) - len(written)) == (4, 2)
+    assert (answer["neurons"], answer["added_neurons"]) == (sum(area["neurons"] for area in written), 2)
     assert answer["synapses"] == 4 + 12
     assert answer["seconds"] >= 0
     assert per_area[TIMER] | {"first_neuron": 0} == {
         "id": TIMER, "name": "Timer [of red]", "group": "CUSTOM", "dims": [2, 2, 1], "neurons": 4, "first_neuron": 0,
-        "outgoing": 12, "incoming": 4,
+        "outgoing": 12, "incoming": 4, "added": False,
     }  # fmt: skip
     assert (per_area[POWER]["outgoing"], per_area[MOTOR]["incoming"], per_area[LONELY]["incoming"]) == (4, 12, 0)
 

@@ -44,7 +44,14 @@ def grow(
             progress("writing", 0.9)
             save_connectome(output, grown.connectome)
     areas = describe_areas(grown.connectome)
-    total = {"areas": len(areas), "neurons": grown.connectome.neurons, "synapses": grown.connectome.synapses}
+    added = [a for a in areas if a["added"]]
+    total = {
+        "areas": len(areas) - len(added),
+        "neurons": grown.connectome.neurons - sum(a["neurons"] for a in added),
+        "synapses": grown.connectome.synapses,
+        "added_areas": len(added),
+        "added_neurons": sum(a["neurons"] for a in added),
+    }
     if as_json:
         problems = problems_json(grown.problems)
         print_json({**total, "seconds": round(seconds, 6), "per_area": areas, "problems": problems, "output": output})
@@ -63,16 +70,17 @@ def grow(
         for a in areas
     ]
     print_table(columns, rows)
+    also = f" (and {counted(len(added), 'core area')} that the genome does not write)" if added else ""
     say(
-        f"{counted(len(areas), 'area')}, {counted(total['neurons'], 'neuron')}, "
-        f"{counted(total['synapses'], 'synapse')} in {seconds:.2f} s"
+        f"{counted(total['areas'], 'area')}, {counted(total['neurons'], 'neuron')}, "
+        f"{counted(total['synapses'], 'synapse')}{also} in {seconds:.2f} s"
     )
     if output is not None:
         say(f"wrote {output}")
 
 
 def describe_areas(connectome: Connectome) -> list[dict[str, Any]]:
-    """Per area: id, name, group, dims, neurons, first neuron id, synapses that leave and reach it."""
+    """Per area: id, name, group, dims, neurons, first neuron id, synapses that leave and reach it, whether it was added."""
     outgoing = [0] * len(connectome.areas)
     incoming = [0] * len(connectome.areas)
     for bundle in connectome.bundles:
@@ -88,6 +96,7 @@ def describe_areas(connectome: Connectome) -> list[dict[str, Any]]:
             "first_neuron": grown.first_neuron,
             "outgoing": outgoing[i],
             "incoming": incoming[i],
+            "added": grown.added,
         }
         for i, grown in enumerate(connectome.areas)
     ]
