@@ -32,6 +32,14 @@ def test_the_machine_code_costs_what_the_page_says_and_no_more_than_its_budget()
     assert costs["an updated neuron"] <= 35
 
 
+def test_instructions_of_the_machine_code_are_what_the_page_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    costs = benchmark("core_instructions").costs("thumb:m0")
+    page = (ROOT / "docs" / "BUDGETS.md").read_text(encoding="utf-8").split("<!-- cores -->")[1].split("<!-- end -->")[0]
+    told = {row.split("|")[1].strip(): float(row.split("|")[2].replace(",", "")) for row in page.strip().splitlines()[2:]}
+    assert costs == told
+
+
 @pytest.mark.needs_firmware
 def test_a_thousand_neurons_take_a_quarter_of_a_millisecond_and_the_state_is_the_host_s() -> None:
     brains = benchmark("rp2040_brains")
