@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from neurula.cli.files import magic_of, read_input
-from neurula.errors import InvalidInput, UsageError, VerificationFailed
+from neurula.errors import GenomeError, InvalidInput, UsageError, VerificationFailed
 
 if TYPE_CHECKING:
     from neurula.boards import Board
@@ -29,12 +29,13 @@ NEURON_ID_MAX = (1 << 31) - 1
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How a brain is made of a genome. neuron_ids: file of first neuron ids, or None."""
+    """How a brain is made of a genome. neuron_ids: file of first neuron ids, or None; lenient: leave out what cannot be meant."""
 
     seed: int = 0
     keep_all: bool = False
     as_engine: bool = False
     neuron_ids: str | None = None
+    lenient: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,10 @@ def grow_file(path: str, recipe: Recipe, progress: Progress) -> Grown:
         return Grown(with_neuron_ids(load_connectome(path), recipe.neuron_ids), (), None)
     progress("reading", 0.0)
     genome = read_genome(path)
+    lost = [problem for problem in genome.problems if problem.severity == "error"]
+    if lost and not (recipe.lenient or recipe.as_engine):
+        also = f" (and {len(lost) - 1} more of this kind)" if len(lost) > 1 else ""
+        raise GenomeError(lost[0].code, lost[0].message + also, where=lost[0].path, remedy=lost[0].remedy)
     development = develop(genome, seed=recipe.seed, progress=progress, as_engine=recipe.as_engine)
     problems = (*check_genome(genome), *development.problems)
     return Grown(with_neuron_ids(development.connectome, recipe.neuron_ids), problems, window_of(genome.physiology))

@@ -8,7 +8,7 @@ import typer
 
 from neurula.cli.brains import Recipe, compile_grown, grow_file
 from neurula.cli.files import require_output, write_output
-from neurula.cli.options import AsEngine, AsJson, GrownFile, KeepAll, Seed
+from neurula.cli.options import AsEngine, AsJson, GrownFile, KeepAll, Lenient, Seed
 from neurula.cli.output import counted, print_json, problems_json, say, warn_of
 from neurula.cli.progress import Progress
 from neurula.errors import InvalidInput
@@ -41,6 +41,7 @@ def build(
     keep_all: KeepAll = False,
     seed: Seed = 0,
     as_engine: AsEngine = False,
+    lenient: Lenient = False,
     as_json: AsJson = False,
 ) -> None:
     """Compile a genome into an image, and show what it costs on one board, or on all."""
@@ -54,7 +55,7 @@ def build(
 
     wiring = None if pins is None else read_wiring(pins, board)
     chosen = wiring[1] if wiring is not None else None if board is None else load_board(board)
-    recipe = Recipe(seed, keep_all, as_engine, neuron_ids)
+    recipe = Recipe(seed, keep_all, as_engine, neuron_ids, lenient)
     with Progress() as progress:
         brain = compile_grown(grow_file(genome, recipe, progress), recipe, (), progress, wiring)
         sizes = measure(brain.image)

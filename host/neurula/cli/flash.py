@@ -9,7 +9,7 @@ import typer
 from neurula.cli.brains import IMAGE_MAGIC, Compiled, Recipe, compile_grown, grow_file, load_image
 from neurula.cli.build import read_wiring
 from neurula.cli.files import magic_of
-from neurula.cli.options import AsEngine, AsJson, KeepAll, Port, Seed
+from neurula.cli.options import AsEngine, AsJson, KeepAll, Lenient, Port, Seed
 from neurula.cli.output import counted, print_json, problems_json, say, warn_of
 from neurula.cli.progress import Progress
 from neurula.errors import UsageError
@@ -50,6 +50,7 @@ def flash(
     keep_all: KeepAll = False,
     seed: Seed = 0,
     as_engine: AsEngine = False,
+    lenient: Lenient = False,
     as_json: AsJson = False,
 ) -> None:
     """Put a brain on a board: its firmware, the brain, ten seconds of watching it run, and it stays."""
@@ -69,7 +70,7 @@ def flash(
     if micropython is not None:
         read_firmware(Path(micropython))
     with Progress() as progress:
-        loaded = load_wired(brain, Recipe(seed, keep_all, as_engine), pins, board, progress)
+        loaded = load_wired(brain, Recipe(seed, keep_all, as_engine, lenient=lenient), pins, board, progress)
         if chosen is not None:
             require_fit(loaded, chosen)
         if micropython is not None:

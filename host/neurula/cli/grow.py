@@ -8,7 +8,7 @@ import typer
 
 from neurula.cli.brains import Recipe, grow_file
 from neurula.cli.files import is_ordinary, require_output
-from neurula.cli.options import AsEngine, AsJson, GenomeFile, Seed
+from neurula.cli.options import AsEngine, AsJson, GenomeFile, Lenient, Seed
 from neurula.cli.output import counted, print_json, print_table, problems_json, say, warn_of
 from neurula.cli.progress import Progress
 from neurula.errors import UsageError
@@ -24,6 +24,7 @@ def grow(
     ] = None,
     seed: Seed = 0,
     as_engine: AsEngine = False,
+    lenient: Lenient = False,
     as_json: AsJson = False,
 ) -> None:
     """Grow the neurons and synapses that a genome describes, and list them by area."""
@@ -38,7 +39,7 @@ def grow(
 
     began = time.perf_counter()
     with Progress() as progress:
-        grown = grow_file(genome, Recipe(seed=seed, as_engine=as_engine), progress)
+        grown = grow_file(genome, Recipe(seed=seed, as_engine=as_engine, lenient=lenient), progress)
         seconds = time.perf_counter() - began
         if output is not None:
             progress("writing", 0.9)

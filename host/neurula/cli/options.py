@@ -11,6 +11,9 @@ Seed = Annotated[int, typer.Option("--seed", help="Seed of the development, for 
 AsEngine = Annotated[
     bool, typer.Option("--as-engine", help="Grow only what FEAGI's released engine grows of the genome.")
 ]
+Lenient = Annotated[
+    bool, typer.Option("--lenient", help="Leave out what cannot be meant: values of a wrong type, mappings to nowhere.")
+]
 KeepAll = Annotated[bool, typer.Option("--keep-all", help="Keep areas that no synapse reaches or leaves.")]
 GenomeFile = Annotated[str, typer.Argument(metavar="GENOME", help="A genome file as FEAGI saves it.")]
 GrownFile = Annotated[

@@ -12,7 +12,7 @@ import typer
 from neurula.cli.brains import Compiled, Recipe, load_brain
 from neurula.cli.bursts import Plan, Tally, run_bursts
 from neurula.cli.files import STDOUT, require_output
-from neurula.cli.options import AsEngine, AsJson, KeepAll, Seed
+from neurula.cli.options import AsEngine, AsJson, KeepAll, Lenient, Seed
 from neurula.cli.output import PIPE_WIDTH, counted, is_unicode, print_json, problems_json, say, warn_of, write_error
 from neurula.cli.progress import Progress
 from neurula.errors import UsageError
@@ -65,6 +65,7 @@ def run(
     keep_all: KeepAll = False,
     seed: Seed = 0,
     as_engine: AsEngine = False,
+    lenient: Lenient = False,
     raster: Annotated[bool, typer.Option("--raster/--no-raster", help="Draw the spikes at the end.")] = True,
     as_json: AsJson = False,
 ) -> None:
@@ -77,7 +78,7 @@ def run(
     entries = [] if stimulus is None else read_stimulus(Path(stimulus))
     length = bursts or bursts_of(entries)
     with Progress() as progress:
-        loaded = load_brain(brain, Recipe(seed, keep_all, as_engine, neuron_ids), areas_named(entries), progress)
+        loaded = load_brain(brain, Recipe(seed, keep_all, as_engine, neuron_ids, lenient), areas_named(entries), progress)
         geometry = geometry_of(loaded.image)
         plan = Plan(runtime, length, resolve(entries, geometry), compare, firmware, spikes, hashes)
         tally = run_bursts(plan, loaded, geometry, shutil.get_terminal_size((PIPE_WIDTH, 24)).columns, progress)

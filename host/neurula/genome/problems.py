@@ -18,8 +18,8 @@ REMEDIES: dict[str, str] = {
     "G207": "Write at least 1.",
     "G208": "Keep one of the two keys.",
     "G209": "Write the mapping as destination -> list of rules (morphology, scalar, multiplier, plasticity flag, ...).",
-    "G210": "Add the missing area, or remove the mapping to it.",
-    "G211": "Define the morphology in neuron_morphologies, or name one that exists.",
+    "G210": "Add the missing area, remove the mapping to it, or leave it out with --lenient.",
+    "G211": "Define the morphology in neuron_morphologies, name one that exists, or leave the rule out with --lenient.",
     "G212": "Write the rule as an array of 4, 7 or 8 elements or as an object with morphology_id.",
     "G213": "Give the morphology a type (vectors, patterns, functions, composite) and its parameters.",
     "G214": "Add at least one vector or pattern; as it is the morphology makes no synapse.",
@@ -80,6 +80,10 @@ class ProblemLog:
 
     def warn(self, code: str, path: str, message: str) -> None:
         self.add(warning(code, path, message))
+
+    def refuse(self, code: str, path: str, message: str) -> None:
+        """Something that the author meant is lost: severity "error"; who grows the genome decides whether to go on."""
+        self.add(Problem(code, "error", path, message, REMEDIES[code]))
 
     def add(self, problem: Problem) -> None:
         if len(self._problems) < PROBLEMS_MAX:

@@ -41,7 +41,7 @@ class MappingReader:
             here = place + pointer(written)
             area_id = self._resolve(written)
             if area_id is None:
-                self._problems.warn("G210", here, f"there is no area {quote(written)}; the mapping to it is left out")
+                self._problems.refuse("G210", here, f"there is no area {quote(written)}; the mapping to it is left out")
             else:
                 rules.setdefault(area_id, []).extend(self._read_rules(entries, here))
         return tuple(Projection(area_id, tuple(read)) for area_id, read in rules.items() if read)
@@ -65,10 +65,10 @@ class MappingReader:
         multiplier = fields.get("postSynapticCurrent_multiplier")
         unreadable = multiplier is not None and as_number(multiplier) is None
         if not isinstance(morphology, str) or unreadable:
-            self._problems.warn("G212", place, f"the rule {quote(entry)} cannot be read; it is left out")
+            self._problems.refuse("G212", place, f"the rule {quote(entry)} cannot be read; it is left out")
             return None
         if morphology not in self._morphologies:
-            self._problems.warn("G211", place, f"morphology {quote(morphology)} is not defined; the rule is left out")
+            self._problems.refuse("G211", place, f"morphology {quote(morphology)} is not defined; the rule is left out")
             return None
         return self._build(
             morphology, fields, ValueReader(self._problems, lambda name: place + _step(entry, name)), place

@@ -105,7 +105,7 @@ class ValueReader:
         return value if isinstance(value, str) else self._wrong_type(name, value, "text", default)
 
     def _wrong_type(self, name: str, value: object, expected: str, default: _T) -> _T:
-        self._problems.warn(
+        self._problems.refuse(
             "G204", self._place(name), f"expected {expected}, found {quote(value)}; {default!r} is used"
         )
         return default
