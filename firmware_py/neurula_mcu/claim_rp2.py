@@ -21,7 +21,7 @@ STEP = 16
 MARGIN = 4  # a file of n blocks full of data has a few more, for its pointers
 MAPPED = 0x10000000
 MAPPED_BYTES = 16 << 20
-SMALL = 512  # blocks of a file system up to which all of it is charted
+SCATTERED = "the file system has no two stretches of free flash that are long enough"
 
 
 class ClaimError(Exception):
@@ -38,14 +38,14 @@ def claimed():
     """(address of block 0, first block of slot 0, of slot 1, blocks of a slot), None when nothing was set aside."""
     try:
         with open(WHERE) as file:
-            words = file.read().split()
-        return tuple(int(word) for word in words[1:5]) if words[0] == "1" and len(words) == 5 else None
-    except (OSError, ValueError, IndexError):
+            base, first, second, blocks = (int(word) for word in file.read().split())
+        return base, first, second, blocks
+    except (OSError, ValueError):
         return None
 
 
 def claim(blocks, least=2, spare=32, feed=None, tell=None):
-    """Sets aside two slots of `blocks` blocks, or as many as there are room for, but not below `least`; what was set
+    """Sets aside two slots of `blocks` blocks, or as many as there is room for, but not below `least`; what was set
     aside before stays as it is. spare: blocks that files keep. tell(done, total). As `claimed`; ClaimError F112."""
     return claimed() or Claim(feed or (lambda: None), tell or (lambda done, total: None)).make(blocks, least, spare)
 
@@ -128,21 +128,27 @@ class Claim:
 
     def make(self, blocks, least, spare):
         release()
-        free = self.chart(2 * blocks + spare + folder_blocks(2 * blocks))
+        if 4 * blocks + spare <= self.total:  # so much room that chance will do
+            try:
+                return self.lay(blocks, 0, 2 * blocks, 3 * blocks)
+            except ClaimError:
+                pass
+        free = self.chart()
         while True:
             room = len(free) - 2 * blocks - folder_blocks(2 * blocks) >= spare
             planned = plan(free, blocks) if room else None
             if planned:
-                break
+                return self.lay(blocks, planned[0], planned[1][2], len(free))
             blocks -= 1
             if blocks < least:
-                release()
-                raise ClaimError("F112", "the file system has no two stretches of free flash that are long enough", least)
-        skip, (_, _, files) = planned
+                raise ClaimError("F112", SCATTERED, least)
+
+    def lay(self, blocks, skip, files, most):
+        """Folders `skip` free blocks further on, then about `files` files."""
         if skip:
             self.write(SKIP, skip)
         os.mkdir(FOLDER)
-        for number in range((len(free) + PER_FOLDER - 1) // PER_FOLDER):
+        for number in range((most + PER_FOLDER - 1) // PER_FOLDER):
             os.mkdir("%s/%d" % (FOLDER, number))
         if skip:
             os.remove(SKIP)
@@ -165,9 +171,9 @@ class Claim:
             except OSError:
                 pass
 
-    def chart(self, needed):
+    def chart(self):
         """Free blocks in the order in which the file system will give them out."""
-        self.write(FILL, self.total if self.total <= SMALL else needed + STEP)
+        self.write(FILL, self.total)
         free = [block for block in range(self.total) if self.mark in self.head(block, 96)]
         os.remove(FILL)
         self.mark = self.new_mark()
@@ -189,21 +195,23 @@ class Claim:
         """One-block files until two stretches are full: the first blocks of both."""
         buffer = bytearray(b"\xff" * BLOCK)
         index = 0
-        while True:
+        full = False
+        while not full:
             buffer[:16] = self.mark + struct.pack("<I", index)
             try:
                 with open(self.path(index), "wb") as file:
                     file.write(buffer)
             except OSError:
-                release()
-                raise ClaimError("F112", "the file system has no two stretches of free flash that are long enough", blocks)
+                full = True
             self.feed()
             self.tell(min(index, expected), expected)
             index += 1
-            if index >= expected and (index - expected) % STEP == 0:
+            if full or (index >= expected and (index - expected) % STEP == 0):
                 found = windows([block for block, _ in self.marked()], blocks)
                 if found:
                     return found[:2]
+        release()
+        raise ClaimError("F112", SCATTERED, blocks)
 
     def marked(self):
         """[(block, index of its file), ...] of the blocks that hold a mark that no other block repeats."""
@@ -243,6 +251,6 @@ class Claim:
         if mark[:12] != self.mark or bytearray_at(base + second * BLOCK, 16) != self.head(second, 16):
             raise ClaimError("F113", "the flash is not mapped into memory as it should be", first)
         with open(WHERE + ".new", "w") as file:
-            file.write("1 %d %d %d %d\n" % (base, first, second, blocks))
+            file.write("%d %d %d %d\n" % (base, first, second, blocks))
         os.rename(WHERE + ".new", WHERE)
         return base, first, second, blocks

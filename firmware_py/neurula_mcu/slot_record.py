@@ -104,6 +104,9 @@ class RecordBlock:
             raise SlotError("F106", "the flash does not hold what was written", self.base + at)
 
     def erase(self):
+        """Voids the record first: an erase that is cut could otherwise take its marks and leave the rest."""
+        if not self.home_blank():
+            self.program(0, bytes(RECORD_BYTES))
         self.region.erase(self.base)
 
     # ---- the record and its copies ---------------------------------------------------------------------------------
@@ -127,10 +130,6 @@ class RecordBlock:
 
     def mark_home(self, at):
         self.program(at, bytes(MARK_BYTES[at]))
-
-    def void_home(self):
-        if not self.home_blank():
-            self.program(0, bytes(RECORD_BYTES))
 
     def _guests(self):
         """(offset, bytes) of the entries for copies of the other slot's record."""
@@ -170,12 +169,12 @@ class RecordBlock:
     # ---- boots of a confirmed brain --------------------------------------------------------------------------------
 
     def _boots(self):
-        """One number per begun boot and earlier: bit 0 not begun, bit 1 did not go well."""
+        """(number of the first, [bit 0: not begun, bit 1: did not go well; one entry for each of the last boots])."""
         used = self.read(JOURNAL_AT, GUESTS_AT - JOURNAL_AT).rstrip(b"\xff")
-        boots = [(byte >> shift) & 3 for byte in used[-2:] for shift in (0, 2, 4, 6)]
+        boots = [(byte >> shift) & 3 for byte in used[-4:] for shift in (0, 2, 4, 6)]
         while boots and boots[-1] == 3:
             boots.pop()
-        return 4 * max(0, len(used) - 2), boots
+        return 4 * max(0, len(used) - 4), boots
 
     def failures(self):
         """Boots in a row, up to the last, that were begun and did not go well."""

@@ -99,4 +99,5 @@ class Writer:
         sequence = self.slots.next_sequence()
         self.record_block.write_home(pack_record(sequence, self.size, self.sha256))
         self.done = (self.slot, sequence)
+        self.slots.healthy()
         return self.done

@@ -3,10 +3,12 @@
     region = neurula_mcu.flash_rp2.open_region()          # or flash_file.FolderRegion(folder, bytes)
     slots = Slots(region, region.size // 2, feed)         # feed(): called during long work, e.g. the watchdog's feed
     choice = slots.choose(Brain)                          # counts this boot in flash, then loads; None: safe mode
+                                                          # choose(Brain, POWER_FAILURES) at a boot after power-on
         .slot .sequence .size .state ("confirmed" or "pending") .loaded (what load(data) gave) .image() .address()
     slots.safe_reason                                     # of None: empty, damaged, rejected, failed (three boots in a row)
     slots.refusals                                        # [(slot, error), ...]: what load raised for slots passed over
-    slots.healthy()                                       # this boot went well: call it once, a few seconds after choose()
+    slots.healthy()                                       # this boot went well: call it a few seconds after choose(), and
+                                                          # before a reset that somebody asked for
     slots.confirm()                                       # the pending brain that runs is good
     slots.rollback()                                      # -> slot that the next boot runs; None: it will be safe mode
     slots.retry()                                         # forgets the failed boots that led to safe mode
@@ -31,6 +33,7 @@ from neurula_mcu.slot_record import (
 )
 
 FAILURES = 3  # boots in a row of a confirmed brain that did not get as far as healthy()
+POWER_FAILURES = 10  # the same when the power was off before this boot: somebody may just have switched it off early
 
 
 class Choice:
@@ -72,8 +75,10 @@ class Slots:
 
     # ---- boot ------------------------------------------------------------------------------------------------------
 
-    def choose(self, load=None):
-        """The newest brain that may run. The boot is counted in flash before load(image) is called; default: SHA-256."""
+    def choose(self, load=None, patience=FAILURES):
+        """The newest brain that may run. The boot is counted in flash before load(image) is called; default: SHA-256.
+
+        patience: failed boots in a row of a confirmed brain after which nothing runs."""
         self.running = None
         self.refusals = []
         self.safe_reason = "empty"
@@ -84,7 +89,7 @@ class Slots:
             if record is None or record.state == REJECTED:
                 self.safe_reason = "rejected" if record and self.safe_reason == "empty" else self.safe_reason
                 continue
-            if record.state == CONFIRMED and self.blocks[slot].failures() >= FAILURES:
+            if record.state == CONFIRMED and self.blocks[slot].failures() >= patience:
                 self.safe_reason = "failed"
                 return None
             if self._count_boot(slot, record) and self._load(slot, record, load):
@@ -135,7 +140,8 @@ class Slots:
         return record
 
     def healthy(self):
-        """The confirmed brain has run well for a while: this boot does not count as failed."""
+        """The confirmed brain has run well for a while: this boot does not count as failed. An upload or an order to
+        restart says the same: whoever sends it has a board that answers."""
         if self.running and self.running.state == CONFIRMED:
             self.blocks[self.running.slot].end_boot()
 
@@ -152,6 +158,7 @@ class Slots:
 
     def rollback(self):
         """Gives up the newest brain for the one before. SlotError F108 when a confirmed one has none before it."""
+        self.healthy()
         candidates = self.candidates()
         if not candidates:
             raise SlotError("F108", "there is no brain to go back to")
@@ -240,9 +247,8 @@ class Slots:
         return record is not None and self.digest(slot, record.size)[:8] == record.sha8
 
     def clear(self, slot):
-        """Makes a slot empty: its record and all copies become invalid before anything is erased."""
+        """Makes a slot empty: the copies of its record become invalid first, then the record, then all is erased."""
         self.blocks[1 - slot].void_guests()
-        self.blocks[slot].void_home()
         self.blocks[slot].erase()
 
     def _mark(self, slot, at):

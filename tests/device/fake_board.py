@@ -28,13 +28,15 @@ class FakeSlot:
 
 @dataclass
 class Faults:
-    """break_at: the connection breaks at these chunks (counted from 1); spoil: these arrive damaged; lose: these are not answered.
+    """break_at: the connection breaks at these chunks (counted from 1); spoil: these arrive damaged; lose: these are not answered;
+    late: these are, but only together with the next line's answer.
 
     brain: what a new brain does: "runs", "hangs" (no burst), "restarts" (after three seconds), "refuses" (fails at boot)."""
 
     break_at: set[int] = field(default_factory=set)
     spoil: set[int] = field(default_factory=set)
     lose: set[int] = field(default_factory=set)
+    late: set[int] = field(default_factory=set)
     brain: str = "runs"
     chatter: bool = False
 
@@ -57,6 +59,7 @@ class FakeBoard(ByteStream):
         self._now = 0.0
         self._booted_at = -BOOT_S
         self._line = b""
+        self._held = b""
 
     # ---- a connection ----------------------------------------------------------------------------------------------
 
@@ -116,7 +119,11 @@ class FakeBoard(ByteStream):
 
     def say(self, text: str) -> None:
         noise = b"log 12 F140 1 0\n" if self.faults.chatter else b""
-        self._received += noise + text.encode() + b"\r\n"
+        self._held += noise + text.encode() + b"\r\n"
+        if self.asked[-1] == "chunk" and self.chunks in self.faults.late:
+            return
+        self._received += self._held
+        self._held = b""
 
     def _obey(self, words: list[str]) -> None:
         self.asked.append(words[0])

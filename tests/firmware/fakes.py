@@ -14,7 +14,7 @@ PERIOD = 1 << 30  # MicroPython's tick counters wrap there on boards
 
 
 class Clock:
-    """Time that stands still until a test moves it."""
+    """Time that a test moves; to look at it takes a microsecond."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, us: int = PERIOD - 5_000_000) -> None:
         from neurula_mcu import failsafe, link, log, loop, ticks
@@ -27,6 +27,7 @@ class Clock:
         assert ticks.ticks_diff(5, PERIOD - 5) in (10, 10 - PERIOD)
 
     def ticks_us(self) -> int:
+        self.us += 1
         return self.us % PERIOD
 
     def ticks_ms(self) -> int:

@@ -70,14 +70,15 @@ def test_bursts_come_at_the_rate(monkeypatch: pytest.MonkeyPatch, rate_hz: int) 
     assert rig.brain.burst() == 200
     assert abs(rig.clock.us - begun - 200 * (1_000_000 // rate_hz)) <= 1000
     assert rig.loop.overruns == 0
-    assert (rig.loop.worst_us, rig.loop.mean_us()) == (1000, 1000)
+    assert 1000 <= rig.loop.mean_us() <= rig.loop.worst_us <= 1010
 
 
 def test_a_burst_that_takes_too_long_is_counted_and_does_not_make_the_next_ones_hurry(rig: Rig) -> None:
     rig.loop.run(10)
     rig.burst_us = 35_000
     rig.loop.run(1)
-    assert (rig.loop.overruns, rig.loop.worst_us) == (1, 35_000)
+    assert rig.loop.overruns == 1
+    assert 35_000 <= rig.loop.worst_us <= 35_010
     rig.burst_us = 1000
     begun = rig.clock.us
     rig.loop.run(10)
@@ -90,7 +91,7 @@ def test_the_mean_follows_and_its_sum_stays_small(rig: Rig) -> None:
     for burst_us, bursts in ((200, 3000), (900, 9000)):
         rig.burst_us = burst_us
         rig.loop.run(bursts)
-        assert abs(rig.loop.mean_us() - burst_us) <= 2
+        assert abs(rig.loop.mean_us() - burst_us) <= 5
     rig.burst_us = 3_000_000
     rig.loop.run(1500)
     assert rig.loop.sum_us < 1 << 30
@@ -158,7 +159,8 @@ def test_hello_and_stats_say_what_the_protocol_says(rig: Rig) -> None:
     assert words[:5] == ["ok", "neurula", "1", "rpi_pico", f"{FINGERPRINT:08x}"]
     assert words[6:] == ["-", "confirmed", str(rig.brain.burst()), "power"]
     burst, overruns, worst, mean, _, _ = map(int, rig.ask("stats").split()[1:])
-    assert (burst, overruns, worst, mean) == (rig.brain.burst(), 0, 1000, 1000)
+    assert (burst, overruns) == (rig.brain.burst(), 0)
+    assert 1000 <= mean <= worst <= 1010
 
 
 def test_safe_mode_says_so_and_refuses_what_needs_a_brain(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -181,7 +183,6 @@ def test_safe_mode_says_so_and_refuses_what_needs_a_brain(monkeypatch: pytest.Mo
     ],
 )
 def test_a_wrong_line_is_answered_with_its_code(rig: Rig, line: str | bytes, code: str) -> None:
-    rig.clock.idle = rig.clock.idle  # noqa: PLW0127 - the clock moves by itself
     rig.wire.send(line)
     heard: list[str] = []
     for _ in range(3000):

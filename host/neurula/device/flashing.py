@@ -54,7 +54,7 @@ def flash_brain(connection: Connection, image: bytes, wishes: Wishes, progress: 
             link.order("confirm")
             hello = require_confirmed(link, uploaded)
     except NeurulaError as problem:
-        raise told_back(problem, take_back(link)) from problem
+        raise told_back(problem, take_back(link, uploaded)) from problem
     return Flashed(board, version, installed, uploaded, watched, hello)
 
 

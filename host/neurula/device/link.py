@@ -69,13 +69,15 @@ class BoardLink:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._behind = False  # an answer is still to come that nobody waits for any more
 
     # ---- what a board can be asked -------------------------------------------------------------------------------
 
     def hello(self, timeout_s: float = GREETING_TIMEOUT_S) -> Hello:
         """Also finds the beginning of a line again after whatever went before: late answers are passed over."""
         self._connection.write(b"\nhello\n")
-        words = self._answer(timeout_s, None, lambda words: words[:2] == ["ok", "neurula"])[1]
+        _, words = self._answer(timeout_s, is_greeting)
+        self._behind = False
         if len(words) < 9:
             raise unexpected(words)
         if words[2] != PROTOCOL:
@@ -97,8 +99,7 @@ class BoardLink:
 
     def logs(self) -> list[str]:
         """The board's log ring, oldest entry first."""
-        self._connection.write(b"logs\n")
-        return self._answer(ANSWER_TIMEOUT_S, [])[0]
+        return self._exchange("logs", ANSWER_TIMEOUT_S)[0]
 
     def put(self, size: int, sha256: str) -> int:
         """Opens an upload; how many bytes of it the board has already."""
@@ -134,16 +135,23 @@ class BoardLink:
 
     def ask(self, line: str, timeout_s: float = ANSWER_TIMEOUT_S, *, least: int = 1) -> list[str]:
         """The words after "ok", at least `least`."""
-        self._connection.write(line.encode("ascii") + b"\n")
-        words = self._answer(timeout_s, None)[1][1:]
+        words = self._exchange(line, timeout_s)[1][1:]
         if len(words) < least:
             raise unexpected(["ok", *words])
         return words
 
-    def _answer(
-        self, timeout_s: float, before: list[str] | None, wanted: Callable[[list[str]], bool] = lambda _: True
-    ) -> tuple[list[str], list[str]]:
-        """(lines before the last, its words). before: None where other lines than the last are none of our business."""
+    def _exchange(self, line: str, timeout_s: float) -> tuple[list[str], list[str]]:
+        """(lines before the answer, words of the answer). A late answer to an earlier line is never taken for this one's."""
+        if self._behind:
+            self.hello()
+        self._behind = True
+        self._connection.write(line.encode("ascii") + b"\n")
+        answer = self._answer(timeout_s, lambda words: not is_greeting(words))
+        self._behind = False
+        return answer
+
+    def _answer(self, timeout_s: float, wanted: Callable[[list[str]], bool]) -> tuple[list[str], list[str]]:
+        before: list[str] = []
         deadline = self._connection.seconds() + timeout_s
         for _ in range(LINES_MAX):
             rest = max(0.0, deadline - self._connection.seconds())
@@ -151,11 +159,17 @@ class BoardLink:
             words = line.split()
             if words and words[0] in ("ok", "error") and wanted(words):
                 if words[0] == "error":
+                    self._behind = False
                     raise refusal(words)
-                return before or [], words
-            if words and before is not None:
+                return before, words
+            if words:
                 before.append(line)
         raise LinkLost("K112", f"the board sent {LINES_MAX} lines and no answer among them")
+
+
+def is_greeting(words: list[str]) -> bool:
+    """Greetings may come late and more than once: a board that boots is asked until it answers, and then answers all."""
+    return words[:2] == ["ok", "neurula"]
 
 
 def refusal(words: list[str]) -> NeurulaError:

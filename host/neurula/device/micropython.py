@@ -26,7 +26,7 @@ UF2_MAGIC = (0x0A324655, 0x9E5D5157, 0x0AB16F30)
 UF2_FAMILIES = {0xE48BFF56: "RP2040", 0xE48BFF59: "RP2350", 0xE48BFF5A: "RP2350", 0xE48BFF5B: "RP2350"}
 UF2_FAMILY_PRESENT = 0x2000
 UF2_ABSOLUTE = 0xE48BFF57  # a block that the RP2350's erratum E10 asks for, for no chip
-ESP_MAGIC = 0xE9
+ESP_MAGIC = b"\xe9"
 Found = TypeVar("Found")
 
 
@@ -39,7 +39,9 @@ def read_firmware(path: Path) -> bytes:
         raise unusable(f"it cannot be read: {getattr(problem, 'strerror', None) or problem}", path) from None
     if len(content) > FILE_BYTES_MAX:
         raise unusable("it is larger than any", path)
-    if not content or content[0] not in (UF2_MAGIC[0] & 255, ESP_MAGIC):
+    if is_uf2(content):
+        uf2_chip(content, str(path))
+    elif content[:1] != ESP_MAGIC:
         raise unusable("it is neither a UF2 file nor the image of an ESP32", path)
     return content
 
@@ -85,7 +87,6 @@ def put_micropython(device: Device, path: Path, progress: Progress) -> Device:
         open_stored(device.port, path).close()
         return device
     if is_uf2(content):
-        uf2_chip(content, str(path))
         folder = enter_bootloader(device)
         before = list_devices()
         progress("copying MicroPython to the board's drive", 0.0)

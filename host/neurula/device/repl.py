@@ -11,7 +11,7 @@ from neurula.device.ports import Connection
 from neurula.errors import DeviceNotFound, LinkLost
 
 ATTEMPTS = 3
-ENTER_TIMEOUT_S = 3.0
+ENTER_TIMEOUT_S = 2.0
 
 
 class Face:

@@ -10,11 +10,12 @@ from pathlib import Path
 import platformdirs
 
 from neurula.device.find import SIM_PREFIX
-from neurula.errors import InvalidInput, UsageError
+from neurula.errors import InvalidInput, LinkLost, UsageError
 from neurula.sim.flash import FLASH_BYTES
 from neurula.sim.rp2040 import Rp2040
 
 BOARD = "rpi_pico"
+SETTLED_S = 4.0  # after so long the firmware counts a start as a good one
 
 
 class StoredPico(Rp2040):
@@ -23,24 +24,45 @@ class StoredPico(Rp2040):
     poll_s = 0.02
 
     def __init__(self, path: Path, firmware: Path | None = None) -> None:
-        """firmware: put this on the board first (UF2 or raw), as its bootloader would; None = what is there."""
+        """Powers it on. firmware: put this on the board first (UF2 or raw), as its bootloader would; None = what is there."""
         self._path = path
+        self._powered = False
+        self._booted_at = 0.0
         flash = read_flash(path)
         if flash is not None and firmware is not None:
             flash = with_firmware(flash, firmware)
         super().__init__(None if flash is not None else firmware, flash=flash)
-        self._open = True
+        self._powered = True
+        try:
+            self.start()
+        except BaseException:
+            self.cut_power()
+            raise
+
+    def __enter__(self) -> StoredPico:
+        return self
 
     def reconnect(self, timeout_s: float) -> None:
         """Wait until the console is there again."""
         self._await_console(timeout_s)
 
     def close(self) -> None:
-        """Cut the power; what is in flash stays."""
+        """The cable is pulled, but not at once: a board that is on for a moment only counts as one whose brain failed."""
+        with suppress(LinkLost):
+            while self._powered and (rest := self._booted_at + SETTLED_S - self.seconds()) > 0:
+                self.sleep(rest)
+        self.cut_power()
+
+    def cut_power(self) -> None:
+        """What is in flash stays. Harmless when repeated."""
         super().close()
-        if self._open:
-            self._open = False
+        if self._powered:
+            self._powered = False
             write_flash(self._path, self.flash_bytes())
+
+    def _restart(self, *, from_watchdog: bool) -> None:
+        super()._restart(from_watchdog=from_watchdog)
+        self._booted_at = self.seconds()
 
 
 def open_stored(selector: str, firmware: Path | None = None) -> StoredPico:
@@ -49,13 +71,7 @@ def open_stored(selector: str, firmware: Path | None = None) -> StoredPico:
     if board != BOARD:
         raise UsageError("K109", f"there is no emulated board {board!r}", where=selector)
     path = Path(file) if file else default_path()
-    pico = StoredPico(path, firmware)
-    try:
-        pico.start()
-    except BaseException:
-        pico.close()
-        raise
-    return pico
+    return StoredPico(path, firmware)
 
 
 def default_path() -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from neurula.device.link import CHUNK_BYTES, BoardLink, Hello, Stats
+from neurula.device.link import CHUNK_BYTES, BoardLink, Hello, Stats, unexpected
 from neurula.device.ports import Progress
 from neurula.errors import LinkLost, NeurulaError, VerificationFailed
 
@@ -53,6 +53,8 @@ def upload(link: BoardLink, image: bytes, progress: Progress) -> Uploaded:
         progress("sending the brain", offset / len(image))
     progress("the board verifies the brain", 0.0)
     slot, sequence = link.commit()
+    if slot not in ("0", "1"):
+        raise unexpected(["ok", slot, sequence])
     return Uploaded(slot, sequence, resumed_at)
 
 
@@ -68,22 +70,20 @@ def resume(link: BoardLink, size: int, digest: str, problem: NeurulaError) -> in
 def start(link: BoardLink, uploaded: Uploaded) -> Hello:
     """Restarts the board into the new brain. VerificationFailed K118 when another one runs instead, LinkLost when none answers."""
     link.order("start")
-    before = link.seconds()
-    seen: Hello | None = None
-    while link.seconds() - before < RESTART_S:
-        try:
-            seen = link.hello()
-        except LinkLost as problem:
-            seen = None
-            if problem.code == "K106":
-                link.reconnect(RESTART_S)
-            continue
-        if seen.slot == uploaded.slot and seen.state == "pending":
-            return seen
-        link.pass_time(POLL_S)  # it has not restarted yet, or the new brain has failed already
-    if seen is None:
-        raise LinkLost("K105", f"the board does not answer since it was restarted {RESTART_S:g} s ago")
-    raise VerificationFailed("K118", f"the new brain does not run: {running(seen)}", where=f"slot {uploaded.slot}")
+    begun = link.seconds()
+    while True:
+        hello = revive(link)
+        if hello.slot == uploaded.slot and hello.state == "pending":
+            return hello
+        if rejected(link, uploaded) or link.seconds() - begun >= RESTART_S:
+            raise VerificationFailed("K118", f"the new brain does not run: {running(hello)}", where=f"slot {uploaded.slot}")
+        link.pass_time(POLL_S)  # it has not restarted yet
+
+
+def rejected(link: BoardLink, uploaded: Uploaded) -> bool:
+    """Whether the board has given the brain up already."""
+    slots, _ = link.slots()
+    return slots[int(uploaded.slot)].state == "rejected"
 
 
 def watch(link: BoardLink, hello: Hello, seconds: float, progress: Progress) -> Watched:
@@ -108,15 +108,17 @@ def watch(link: BoardLink, hello: Hello, seconds: float, progress: Progress) -> 
         last = stats
 
 
-def take_back(link: BoardLink) -> str:
-    """Rejects the brain on probation and restarts; what runs now, or why nobody knows."""
+def take_back(link: BoardLink, uploaded: Uploaded) -> str:
+    """Rejects the brain on probation and restarts, unless the board has gone back by itself; what runs now, or why nobody knows."""
     try:
-        revive(link)
-        link.order("rollback")
-        restart(link)
-        return running(revive(link))
+        hello = revive(link)
+        if not rejected(link, uploaded):
+            link.order("rollback")
+            restart(link)
+            hello = revive(link)
+        return running(hello)
     except NeurulaError as problem:
-        return f"the board could not be asked to go back ({problem.message}); it does so by itself after three failed boots"
+        return f"the board could not be asked to go back ({problem.message}); it does so by itself after three failed starts"
 
 
 def restart(link: BoardLink) -> None:
