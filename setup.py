@@ -11,6 +11,7 @@ from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 from setuptools.command.build_py import build_py
 
+FLAGS = ["-O3", "-fwrapv", "-fno-strict-overflow", "-funroll-loops"]
 MODE = os.environ.get("NEURULA_BUILD", "try")
 
 
@@ -57,7 +58,7 @@ def extensions() -> list[Extension]:
             raise
         return []
     kernels = Extension(
-        "neurula_npu.kernels", ["device/neurula_npu/kernels.py"], extra_compile_args=["-O3", "-fwrapv", "-fno-strict-overflow", "-funroll-loops"]
+        "neurula_npu.kernels", ["device/neurula_npu/kernels.py"], extra_compile_args=FLAGS
     )
     modules: list[Extension] = cythonize([kernels], quiet=True, build_dir="build")
     return modules

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -49,6 +48,12 @@ print("installed", slots.describe())
 
 
 @lru_cache
+def image_of(example: str) -> bytes:
+    """An example without pins."""
+    return write_image(lower(develop(read_genome(ROOT / "examples" / example / "genome.json")).connectome))
+
+
+@lru_cache
 def reflex_image(pins: str | None = None) -> bytes:
     """The reflex with pins: its own file's, or other TOML."""
     file = read_pins(str(REFLEX / "pins.toml")) if pins is None else pins_from_toml(pins.encode(), "test")
@@ -56,16 +61,19 @@ def reflex_image(pins: str | None = None) -> bytes:
     return write_image(program, pins=pin_section(file, program, load_board("rpi_pico")))
 
 
-def board_files(facts: Mapping[str, object] = FACTS) -> dict[str, bytes]:
-    """What every board has in its file system."""
-    return {**compiled_firmware("armv6m"), "/neurula_board.json": json.dumps({**FACTS, **facts}).encode(), "/main.txt": MAIN}
-
-
 @lru_cache
-def board_flash(*images: bytes, last_pending: bool = False, more: tuple[tuple[str, bytes], ...] = (), facts: str = "{}") -> bytes:
-    """The flash of a board with these brains in its slots, the last one newest. more: further files; facts: JSON."""
+def board_flash(
+    *images: bytes, last_pending: bool = False, main: str = "", facts: str = "{}",
+    more: tuple[tuple[str, bytes], ...] = (), without: tuple[str, ...] = (),
+) -> bytes:
+    """The flash of a board with these brains in its slots, the last one newest.
+
+    main: code in front of what main.py does; facts: JSON of facts that differ; more, without: files.
+    """
     names = [f"/brain{number}.nrl" for number in range(len(images))]
-    files = {**board_files(json.loads(facts)), **dict(zip(names, images, strict=True)), **dict(more)}
+    files = {**compiled_firmware("armv6m"), "/neurula_board.json": json.dumps({**FACTS, **json.loads(facts)}).encode()}
+    files |= {"/main.txt": main.encode() + MAIN, **dict(zip(names, images, strict=True)), **dict(more)}
+    files = {path: content for path, content in files.items() if path not in without}
     confirmed = names[:-1] if last_pending else names
     with Rp2040(find_firmware("rp2040"), files=files, wall_limit_s=300) as board:
         said = board.run(INSTALL.format(blocks=BLOCKS, names=names, confirmed=confirmed), 120)
@@ -74,14 +82,25 @@ def board_flash(*images: bytes, last_pending: bool = False, more: tuple[tuple[st
 
 
 class Bench:
-    """An emulated board that runs its main program, and its host."""
+    """An emulated board that runs its main program (main=False: stays at the REPL), and its host."""
 
-    def __init__(self, flash: bytes) -> None:
+    def __init__(self, flash: bytes, *, main: bool = True) -> None:
         self.board = Rp2040(flash=flash, wall_limit_s=300)
+        self.main = main
 
     def __enter__(self) -> Bench:
         self.board.start()
+        if not self.main:
+            self.board.run("import os\nos.rename('/main.py', '/main.txt')")
+            self.board.reset()
         return self
+
+    def restart(self, order: str, seconds: float = 0.7) -> None:
+        """Lets the board reset itself, and waits for what runs then."""
+        resets = self.board.resets
+        self.words(order)
+        self.board.sleep(seconds)
+        assert self.board.resets > resets
 
     def __exit__(self, *_: object) -> None:
         self.board.close()
@@ -100,6 +119,11 @@ class Bench:
         kind, *words = last.split()
         assert kind == "ok", last
         return words
+
+    def hello(self) -> tuple[str, str, str]:
+        """(slot, state, boot reason)."""
+        words = self.words("hello")
+        return words[5], words[6], " ".join(words[8:])
 
     def stats(self) -> dict[str, int]:
         names = ("burst", "overruns", "worst_us", "mean_us", "free", "allocated")

@@ -1,0 +1,141 @@
+"""The main program on the emulated Pico: it boots alone, keeps its rate and its memory, and hands over to a person."""
+
+from __future__ import annotations
+
+import pytest
+
+from neurula_npu import Brain
+from tests.firmware.boards import FACTS, Bench, board_flash, image_of, reflex_image
+from tests.firmware.test_selftest import wrong_viper
+
+pytestmark = pytest.mark.needs_firmware
+
+BURSTS = 20_000
+FLAT = f"""
+import gc, machine
+from neurula_mcu.main import Boot, read_facts
+boot = Boot(machine, read_facts())
+boot.prepare()
+loop = boot.loop
+loop.set_rate(50)
+while not loop.healthy:
+    loop.run(1)
+loop.set_rate(1000)
+gc.collect()
+gc.disable()
+first = loop.last_burst()
+before = gc.mem_alloc()
+loop.run({BURSTS})
+taken = gc.mem_alloc() - before
+boot.hardware.unwatch()
+boot.neutral()
+print(loop.last_burst() - first, loop.last_burst(), taken, "%08x" % loop.brain.state_hash())
+"""
+
+
+def test_it_boots_alone_and_its_bursts_come_at_the_set_rate_of_emulated_time() -> None:
+    with Bench(board_flash(reflex_image())) as bench:
+        assert bench.hello()[:2] == ("0", "confirmed")
+        first, begun = bench.stats()["burst"], bench.board.seconds()
+        bench.board.sleep(2.0)
+        after = bench.stats()
+        seconds = bench.board.seconds() - begun
+        assert abs(after["burst"] - first - FACTS["rate_hz"] * seconds) <= 1.5
+        assert after["overruns"] == 0
+        assert 100 < after["mean_us"] <= after["worst_us"] < 10_000
+        bench.words("rate 250")
+        first, begun = bench.stats()["burst"], bench.board.seconds()
+        bench.board.sleep(0.5)
+        assert abs(bench.stats()["burst"] - first - 250 * (bench.board.seconds() - begun)) <= 2
+        assert bench.board.bus_warnings == []
+
+
+def test_bursts_take_no_memory_and_are_those_of_every_other_runtime() -> None:
+    image = image_of("logic_timer")
+    with Bench(board_flash(image), main=False) as bench:
+        ran, last, taken, state = bench.board.run(FLAT, timeout_s=200).split()
+    here = Brain(image)
+    for _ in range(int(last)):
+        here.step()
+    assert (int(ran), taken, state) == (BURSTS, "0", f"{here.state_hash():08x}")
+
+
+def test_bursts_with_pins_take_no_memory_either() -> None:
+    program = FLAT.replace(f"run({BURSTS})", "run(2000)")
+    with Bench(board_flash(reflex_image()), main=False) as bench:
+        bench.board.set_adc(26, 40_000)
+        bench.board.set_pin(14, 0)
+        ran, _, taken, _ = bench.board.run(program, timeout_s=200).split()
+    assert (int(ran), taken) == (2000, "0")
+
+
+def test_a_late_burst_is_counted() -> None:
+    slow = "from neurula_mcu.loop import Loop\nimport time\nburst = Loop.burst\ndef late(self):\n burst(self)\n"
+    slow += " if self.last_burst() % 20 == 0: time.sleep_ms(15)\nLoop.burst = late\n"
+    with Bench(board_flash(reflex_image(), main=slow)) as bench:
+        bench.board.sleep(1.5)
+        stats = bench.stats()
+        assert abs(stats["overruns"] - stats["burst"] / 20) <= 1.5
+
+
+def test_ctrl_c_leads_to_the_repl_with_neutral_outputs_and_no_watchdog() -> None:
+    with Bench(board_flash(reflex_image())) as bench:
+        bench.board.sleep(0.6)
+        assert max(bench.duties(2, 3, 4, 5)) > 10_000
+        assert bench.board.run("print('here')") == "here\n"  # sends Ctrl-C twice, as mpremote does
+        assert bench.duties(2, 3, 4, 5) == [0, 0, 0, 0]
+        bench.board.sleep(3.0)
+        assert bench.board.resets == 0
+        bench.board.reset()
+        bench.board.sleep(0.5)
+        assert bench.hello()[1] == "confirmed"
+
+
+@pytest.mark.parametrize("moment_ms", [2, 60, 130, 250, 400])
+def test_ctrl_c_at_any_moment_of_the_boot_does_too(moment_ms: int) -> None:
+    with Bench(board_flash(reflex_image())) as bench:
+        bench.board.sleep(moment_ms / 1000)
+        assert bench.board.run("import machine\nprint(machine.mem32[0x40058000] >> 30)") == "0\n"
+        for pin in (2, 3, 4, 5):
+            assert (bench.board.pwm(pin) or (0.0, 0))[1] == 0
+
+
+def test_wrong_kernels_are_found_at_boot_and_no_brain_is_run_with_them() -> None:
+    wrong = (("/neurula_mcu/kernels.py", wrong_viper("kernels.py")),)
+    flash = board_flash(reflex_image(), more=wrong, without=("/neurula_mcu/kernels.mpy", "/neurula_mcu/kernels_thumb.mpy"))
+    with Bench(flash) as bench:
+        bench.board.sleep(2.0)
+        assert bench.hello() == ("-", "safe", "power F143")
+        assert any("F143" in line for line in bench.ask("logs"))
+        assert bench.board.pwm(2) is None
+
+
+def test_hello_tells_why_the_board_started() -> None:
+    with Bench(board_flash(reflex_image())) as bench:
+        bench.board.sleep(0.5)
+        assert bench.hello()[2] == "power"
+        bench.restart("reset")
+        assert bench.hello()[2] == "reset"
+        assert [line.split()[2] for line in bench.ask("logs")[:-1]] == ["F149"]
+
+
+def test_a_board_without_slots_is_in_safe_mode_and_says_so() -> None:
+    with Bench(board_flash()) as bench:
+        bench.board.sleep(0.7)
+        assert bench.hello() == ("-", "safe", "power empty")
+    with Bench(board_flash(more=(("/x", b""),)), main=False) as bench:
+        bench.board.run("from neurula_mcu.claim_rp2 import release\nrelease()\nimport os\nos.rename('/main.txt', '/main.py')")
+        bench.board.reset()
+        bench.board.sleep(0.7)
+        assert bench.hello() == ("-", "safe", "power F110")
+
+
+def test_the_largest_brain_that_the_board_promises_fits_beside_the_firmware() -> None:
+    with Bench(board_flash(reflex_image()), main=False) as bench:
+        printed = bench.board.run(
+            FLAT.split("loop = boot.loop")[0] + "gc.collect()\nsize = 4096\ntry:\n    while True:\n        bytearray(size)\n        size += 4096\n"
+            "except MemoryError: pass\nboot.hardware.unwatch()\nboot.neutral()\nprint(gc.mem_free(), size)", timeout_s=60)
+    free, block = map(int, printed.split())
+    print("free bytes and largest block beside the firmware and the reflex:", free, block)
+    assert free > 140_000
+    assert block > 120_000
