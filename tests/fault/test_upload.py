@@ -9,7 +9,22 @@ import pytest
 
 from neurula_mcu.slot_record import SlotError
 from neurula_mcu.slots import Slots
-from tests.fault.brains import NEW, OLD, OLDER, SIZE, SLOT_BYTES, board_with, boot, image, install, reboot, runs, sha, upload
+from tests.fault.brains import (
+    NEW,
+    OLD,
+    OLDER,
+    SIZE,
+    SLOT_BYTES,
+    board_with,
+    boot,
+    image,
+    install,
+    reboot,
+    runs,
+    sha,
+    upload,
+    with_full_journal,
+)
 from tests.fault.fake_flash import BLOCK, FakeFlash, PowerCut, Tear
 
 
@@ -85,6 +100,18 @@ def test_an_upload_goes_on_after_a_power_cut_with_a_prefix_that_was_checked() ->
     assert again.written == BLOCK
     again.write(BLOCK, NEW[BLOCK:], crc32(NEW[BLOCK:]))
     assert again.finish() == (1, 2)
+
+
+def test_a_copy_of_the_record_of_a_damaged_brain_does_not_undo_the_upload_over_it() -> None:
+    flash = with_full_journal(board_with(OLD, NEW))
+    slots, choice = boot(flash)
+    assert (choice.slot, slots.blocks[0].guest() is not None) == (1, True)
+    flash.rot(8 * SLOT_BYTES)
+    slots = healthy(flash)
+    assert runs(slots.running) == OLD
+    slots.begin(len(OLDER), sha(OLDER)).write(0, OLDER[:BLOCK], crc32(OLDER[:BLOCK]))
+    slots = healthy(reboot(flash))
+    assert slots.begin(len(OLDER), sha(OLDER)).written == BLOCK
 
 
 def test_a_prefix_that_rotted_is_sent_again() -> None:

@@ -76,8 +76,7 @@ for folder, wanted in (("/", ({MAIN_FILE[1:]!r}, {BOARD_FILE[1:]!r})), ({PACKAGE
     except OSError:
         pass
 i = sys.implementation
-s = os.statvfs("/")
-print({MARK!r} + json.dumps([i[0], list(i[1])[:3], getattr(i, "_machine", ""), getattr(i, "_mpy", 0), sys.platform, found, s[1] * s[3]]))
+print({MARK!r} + json.dumps([i[0], list(i[1])[:3], getattr(i, "_machine", ""), getattr(i, "_mpy", 0), sys.platform, found]))
 """
 """What the interpreter is, and the SHA-256 of every file that concerns us."""
 
@@ -99,8 +98,15 @@ def more(text):
 def end():
     f.close()
     print(hexlify(h.digest()).decode())
+def drop(paths):
+    f.close()
+    for path in paths:
+        try:
+            os.remove(path)
+        except OSError:
+            pass
 """
-"""begin, more (base64), end: writes a file and prints its SHA-256."""
+"""begin, more (base64), end: writes a file and prints its SHA-256; drop: removes files that may be there."""
 
 CLAIMED = f"""
 try:
@@ -113,13 +119,13 @@ print({MARK!r} + str(w[3] if w else 0))
 """Prints how many blocks each slot has got, 0 while none is set aside."""
 
 CLAIM = f"""
-def reserve(blocks):
+def reserve(blocks, spare):
     try:
-        print({MARK!r} + str(claim(blocks)[3]))
+        print({MARK!r} + str(claim(blocks, 2, spare)[3]))
     except ClaimError as error:
         print({MARK!r} + "error %s %d %s" % (error.code, error.at, error.message))
 """
-"""After claim_rp2: prints how many blocks each slot has got."""
+"""After claim_rp2: prints how many blocks each slot has got, at most those that were asked for."""
 
 RESET = "import machine\nmachine.reset()\n"
 BOOTLOADER = "import machine\nmachine.bootloader()\n"

@@ -9,7 +9,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from neurula.boards import Board, list_boards, load_board
-from neurula.device.board_programs import BOARD_FILE, CLAIM, CLAIMED, FINISH, JOURNAL, MAIN_FILE, MAIN_PROGRAM, MARK, PACKAGE, PROBE, STAGED, WRITER
+from neurula.device.board_programs import (
+    BOARD_FILE,
+    CLAIM,
+    CLAIMED,
+    FINISH,
+    JOURNAL,
+    MAIN_FILE,
+    MAIN_PROGRAM,
+    MARK,
+    PACKAGE,
+    PROBE,
+    STAGED,
+    WRITER,
+)
 from neurula.device.link import refusal
 from neurula.device.ports import Progress
 from neurula.device.repl import Repl
@@ -18,6 +31,7 @@ from neurula.runtimes.firmware_files import WIDE, compiled_firmware, firmware_so
 
 MAIN_KEPT = "/main_before_neurula.py"
 WRITE_BYTES = 3072
+OTHER_FILES_BLOCKS = 8
 BLOCK_BYTES = 4096
 MPY_VERSION = 6
 RECORD_BYTES = 4096  # the end of a slot, which holds no image
@@ -28,14 +42,13 @@ CLAIM_TIMEOUT_S = 300.0  # some 600 blocks are erased, 45 ms each
 
 @dataclass(frozen=True, slots=True)
 class Interpreter:
-    """The MicroPython on a board. files: path -> SHA-256 in hex of what concerns us; free_bytes: of its file system."""
+    """The MicroPython on a board. files: path -> SHA-256 in hex of what concerns us."""
 
     version: tuple[int, ...]
     machine: str
     mpy: int
     platform: str
     files: Mapping[str, str]
-    free_bytes: int
 
     @property
     def chip(self) -> str:
@@ -68,11 +81,11 @@ def probe(repl: Repl) -> Interpreter:
     repl.run(FINISH, 60.0)
     printed = repl.run(PROBE, 60.0)
     try:
-        name, version, machine, mpy, platform, files, free = json.loads(printed[printed.index(MARK) + len(MARK) :])
+        name, version, machine, mpy, platform, files = json.loads(printed[printed.index(MARK) + len(MARK) :])
         found = {str(path): str(digest) for path, digest in files.items()}
         if name != "micropython":
             raise DeviceNotFound("K110", f"the board runs {str(name)[:40]}, not MicroPython")
-        return Interpreter(tuple(map(int, version)), str(machine), int(mpy), str(platform), found, int(free))
+        return Interpreter(tuple(map(int, version)), str(machine), int(mpy), str(platform), found)
     except (ValueError, TypeError, AttributeError) as problem:
         raise LinkLost("K112", f"the board does not describe itself: {str(problem)[:80]}", where=printed[:120]) from None
 
@@ -127,8 +140,14 @@ def reserve_slots(repl: Repl, interpreter: Interpreter, board: Board, progress: 
     if not blocks:
         progress("setting flash aside for brains", 0.0)
         repl.run((firmware_source() / "claim_rp2.py").read_text(encoding="utf-8"))
-        blocks = told_blocks(repl.run(f"{CLAIM}reserve({wanted // BLOCK_BYTES})\n", CLAIM_TIMEOUT_S))
+        spare = spare_blocks(wanted_files(board, interpreter.march, RATE_HZ_DEFAULT, wanted))
+        blocks = told_blocks(repl.run(f"{CLAIM}reserve({wanted // BLOCK_BYTES}, {spare})\n", CLAIM_TIMEOUT_S))
     return blocks * BLOCK_BYTES
+
+
+def spare_blocks(files: Mapping[str, bytes]) -> int:
+    """Blocks that must stay for files: all of ours twice, for an update sends the new ones before the old ones go."""
+    return OTHER_FILES_BLOCKS + 2 * sum(-(-len(content) // BLOCK_BYTES) for content in files.values())
 
 
 def told_blocks(printed: str) -> int:
@@ -169,18 +188,15 @@ def install(repl: Repl, interpreter: Interpreter, files: Mapping[str, bytes], pr
     stale = tuple(path for path in interpreter.files if path.startswith(PACKAGE) and path not in expected)
     if not changed and not stale:
         return Installed({}, (), len(files))
-    total = sum(map(len, changed.values()))
-    if total + 2 * BLOCK_BYTES * len(changed) > interpreter.free_bytes:
-        raise DoesNotFit("K117", f"the firmware has {total:,} bytes, the board's file system {interpreter.free_bytes:,} free")
     repl.run(WRITER)
-    done = 0
-
-    def tell(sent: int) -> None:
-        progress("sending the firmware", (done + sent) / total)
-
-    for path, content in changed.items():
-        send_file(repl, path + STAGED, content, tell)
-        done += len(content)
+    try:
+        stage(repl, changed, progress)
+    except LinkLost as problem:
+        if "ENOSPC" not in problem.message and "28" not in problem.message.split():
+            raise
+        repl.run(f"drop({[path + STAGED for path in changed]!r})", 60.0)
+        needed = sum(map(len, changed.values()))
+        raise DoesNotFit("K117", f"the board's file system has no room for {needed:,} bytes of firmware beside the old one") from None
     if MAIN_FILE in changed:  # first of all: it is what carries an interrupted update through
         repl.run(main_program(keep=BOARD_FILE not in interpreter.files and MAIN_FILE in interpreter.files))
     journal = [f"-{path}" for path in stale] + [path for path in changed if path != MAIN_FILE]
@@ -188,6 +204,18 @@ def install(repl: Repl, interpreter: Interpreter, files: Mapping[str, bytes], pr
     repl.run(f"os.rename({JOURNAL + STAGED!r}, {JOURNAL!r})")
     repl.run(FINISH, 60.0)
     return Installed({path: len(content) for path, content in changed.items()}, stale, len(files) - len(changed))
+
+
+def stage(repl: Repl, changed: Mapping[str, bytes], progress: Progress) -> None:
+    """Sends files under names that nothing reads."""
+    total, done = sum(map(len, changed.values())), 0
+
+    def tell(sent: int) -> None:
+        progress("sending the firmware", min(1.0, (done + sent) / max(1, total)))
+
+    for path, content in changed.items():
+        send_file(repl, path + STAGED, content, tell)
+        done += len(content)
 
 
 def main_program(*, keep: bool) -> str:

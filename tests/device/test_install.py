@@ -1,0 +1,218 @@
+"""An update of the firmware's files sends what differs, and wherever it is cut the board has the old files or the new ones."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+import pytest
+
+from neurula.boards import load_board
+from neurula.device.board_programs import BOARD_FILE, FINISH, JOURNAL, MAIN_FILE, MAIN_PROGRAM, PACKAGE, STAGED
+from neurula.device.install import (
+    MAIN_KEPT,
+    Interpreter,
+    board_of,
+    install,
+    plain_firmware,
+    probe,
+    require_slot,
+    slot_bytes_of,
+    wanted_files,
+)
+from neurula.device.repl import Repl
+from neurula.errors import DoesNotFit, UsageError
+from neurula.sim.firmware import find_firmware, read_flash_image
+from neurula.sim.flash import build_flash
+from neurula.sim.rp2040 import Rp2040
+
+
+class Pico(Rp2040):
+    """Also a Connection."""
+
+    poll_s = 0.02
+
+    def reconnect(self, timeout_s: float) -> None:
+        self._await_console(timeout_s)
+
+
+class PowerCut(Exception):
+    """The test took the power away."""
+
+
+class CutRepl(Repl):
+    """The power fails before the n-th program from now; None = never. last: the program that did not run."""
+
+    cut_at: int | None = None
+    last = ""
+
+    def run(self, code: str, timeout_s: float = 10.0) -> str:
+        if self.cut_at is not None:
+            self.cut_at -= 1
+            if self.cut_at < 0:
+                self.last = code
+                raise PowerCut
+        return super().run(code, timeout_s)
+
+
+def firmware(version: int, *names: str) -> dict[str, bytes]:
+    """A tiny firmware whose main prints the version of each of its modules."""
+    modules = ("first", "second", *names)
+    files = {f"{PACKAGE}{name}.py": f"VERSION = {version}\n".encode() for name in modules}
+    imports = "".join(f"from neurula_mcu import {name}\n" for name in modules)
+    show = f"def run():\n    print('versions', {', '.join(f'{name}.VERSION' for name in modules)})\n"
+    files[f"{PACKAGE}main.py"] = (imports + show).encode()
+    return {**files, BOARD_FILE: b"{}\n", MAIN_FILE: MAIN_PROGRAM.encode()}
+
+
+def quiet(stage: str, fraction: float) -> None:
+    assert 0 <= fraction <= 1
+
+
+def entered(board: Pico) -> CutRepl:
+    repl = CutRepl(board)
+    repl.enter()
+    return repl
+
+
+def flash_with(files: Mapping[str, bytes]) -> bytes:
+    return bytes(build_flash(read_flash_image(find_firmware("rp2040")), files, {}))
+
+
+def versions_after_a_power_on(flash: bytes) -> str:
+    """What main prints after a boot."""
+    with Pico(flash=flash) as board:
+        board.write(b"\r")
+        board.read_until(b">>> ", 5.0)  # main.py has ended; what it printed may have come before the console was there
+        return entered(board).run("from neurula_mcu.main import run\nrun()").strip()
+
+
+@pytest.mark.needs_firmware
+def test_a_new_board_gets_everything_and_then_only_what_changed() -> None:
+    with Pico() as board:
+        repl = entered(board)
+        first = install(repl, probe(repl), firmware(1, "third"), quiet)
+        assert set(first.sent) == set(firmware(1, "third"))
+        assert board.files() == firmware(1, "third")
+        again = install(repl, probe(repl), firmware(1, "third"), quiet)
+        assert (dict(again.sent), again.removed, again.kept) == ({}, (), 6)
+        changed = firmware(1) | {f"{PACKAGE}first.py": b"VERSION = 2\n"}
+        update = install(repl, probe(repl), changed, quiet)
+        assert set(update.sent) == {f"{PACKAGE}first.py", f"{PACKAGE}main.py"}
+        assert update.removed == (f"{PACKAGE}third.py",)
+        assert board.files() == changed
+
+
+@pytest.mark.needs_firmware
+def test_a_persons_own_program_is_kept_under_another_name() -> None:
+    with Pico(flash=flash_with({MAIN_FILE: b"print('mine')\n", "/lib/mine.py": b"x = 1\n"})) as board:
+        repl = entered(board)
+        install(repl, probe(repl), firmware(1), quiet)
+        found = board.files()
+    assert found[MAIN_KEPT] == b"print('mine')\n"
+    assert found["/lib/mine.py"] == b"x = 1\n"
+
+
+@pytest.mark.needs_firmware
+def test_a_power_cut_between_any_two_steps_leaves_the_old_files_or_the_new() -> None:
+    old, new = flash_with(firmware(1, "gone")), firmware(2)
+    seen, cut = [], 0
+    while True:
+        with Pico(flash=old) as board:
+            repl = entered(board)
+            there = probe(repl)
+            repl.cut_at = cut
+            try:
+                install(repl, there, new, quiet)
+                flash, done = board.flash_bytes(), True
+            except PowerCut:
+                flash, done = board.flash_bytes(), False
+        seen.append(versions_after_a_power_on(flash))
+        if done:
+            break
+        cut += 1
+    assert cut > 10
+    assert set(seen) == {"versions 1 1 1", "versions 2 2"}
+    assert seen == sorted(seen)
+    assert seen[-2] == "versions 2 2"  # cut before the last step, and carried through at boot
+
+
+@pytest.mark.needs_firmware
+@pytest.mark.parametrize("share", [0.05, 0.2, 0.4, 0.6, 0.8, 0.95])
+def test_a_power_cut_inside_the_last_step_is_carried_through_at_boot(share: float) -> None:
+    old = firmware(1, "gone")
+    staged = {path + STAGED: content for path, content in firmware(2).items() if path not in (MAIN_FILE, BOARD_FILE)}
+    journal = "\n".join([f"-{PACKAGE}gone.py", *(path.removesuffix(STAGED) for path in staged)]).encode()
+    files = {**old, **staged, JOURNAL: journal}
+    del files[MAIN_FILE]  # it would carry the journal through before the test does
+    flash = flash_with(files)
+    with Pico(flash=flash) as board:
+        repl = entered(board)
+        begun = board.cycles
+        repl.run(FINISH)
+        cycles = board.cycles - begun
+    with Pico(flash=flash) as board:
+        repl = entered(board)
+        begun = board.cycles
+        repl.launch(FINISH)
+        while board.cycles - begun < share * cycles:
+            board.sleep(0.0005)
+        files = board.files()
+        assert JOURNAL in files
+    resumed = flash_with({**files, MAIN_FILE: MAIN_PROGRAM.encode()})
+    assert versions_after_a_power_on(resumed) == "versions 2 2"
+
+
+PICO = Interpreter((1, 25, 0), "Raspberry Pi Pico with RP2040", 4870, "rp2", {})
+
+
+def test_the_board_is_known_by_its_chip() -> None:
+    assert board_of(PICO, None).name == "rpi_pico"
+    assert board_of(PICO, "rpi_pico").name == "rpi_pico"
+    machine = "Generic ESP32C3 module with ESP32C3"
+    assert board_of(Interpreter((1, 25), machine, 0, "esp32", {}), None).name == "esp32c3"
+    for wanted, code in (("esp32", "K113"), ("linux", "K113")):
+        with pytest.raises(UsageError) as caught:
+            board_of(PICO, wanted)
+        assert caught.value.code == code
+    with pytest.raises(UsageError) as caught:
+        board_of(Interpreter((1, 25), "PYBv1.1 with STM32F405RG", 0, "pyboard", {}), None)
+    assert caught.value.code == "K114"
+
+
+def test_modules_are_compiled_for_the_board_or_sent_as_they_are() -> None:
+    assert PICO.march == "armv6m"
+    assert Interpreter((1, 25), "", 0, "x", {}).march is None
+    assert Interpreter((1, 18), "", 4869, "x", {}).march is None  # .mpy version 5
+    board = load_board("rpi_pico")
+    compiled, plain = wanted_files(board, "armv6m", 100, 4096), wanted_files(board, None, 100, 4096)
+    assert f"{PACKAGE}main.mpy" in compiled
+    assert f"{PACKAGE}main.py" in plain
+    assert {path.rpartition(".")[0] for path in compiled} == {path.rpartition(".")[0] for path in plain}
+    assert f"{PACKAGE}kernels64.py" not in plain_firmware()
+
+
+def test_another_rate_is_only_another_file() -> None:
+    board = load_board("rpi_pico")
+    slow, fast = wanted_files(board, "armv6m", 50, 4096), wanted_files(board, "armv6m", 100, 4096)
+    assert {path for path in slow if slow[path] != fast[path]} == {BOARD_FILE}
+    assert json.loads(slow[BOARD_FILE])["rate_hz"] == 50
+
+
+def test_an_image_that_is_longer_than_a_slot_is_refused() -> None:
+    slot = slot_bytes_of(load_board("rpi_pico"))
+    require_slot(slot - 4096, slot, "a Pico")
+    with pytest.raises(DoesNotFit) as caught:
+        require_slot(slot - 4095, slot, "a Pico")
+    assert (caught.value.code, caught.value.exit_code) == ("K115", 5)
+
+
+@pytest.mark.needs_firmware
+def test_a_full_file_system_is_told_and_left_as_it_was() -> None:
+    there = {**firmware(1), "/filler": bytes(1_380_000)}
+    with Pico(flash=flash_with(there)) as board:
+        repl = entered(board)
+        with pytest.raises(DoesNotFit) as caught:
+            install(repl, probe(repl), firmware(2) | {f"{PACKAGE}large.py": bytes(50_000)}, quiet)
+        assert (caught.value.code, caught.value.exit_code) == ("K117", 5)
+        assert board.files() == there
