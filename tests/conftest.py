@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from neurula.errors import DeviceNotFound
+from neurula.runtimes import Runtime, open_runtime
+
 ROOT = Path(__file__).parent.parent
 SHOWN = (
     "sim:rpi_pico", "sim:rpi_pico:viper", "core:m0", "core:m4", "core:rv32", "thumb:m0", "thumb:m4", "c", "c:m0", "c:m4", "c:rp2040",
@@ -24,6 +27,15 @@ def missing(reason: str) -> None:
     if REQUIRED:
         pytest.fail(f"required here: {reason}")
     pytest.skip(reason)
+
+
+def open_backend(name: str, image: bytes) -> Runtime:
+    """The runtime; the test is skipped (or failed, where everything is required) if this machine lacks what it runs on."""
+    try:
+        return open_runtime(name, image)
+    except DeviceNotFound as error:
+        missing(f"{error.message}; {error.remedy}")
+        raise
 
 
 def shared_folder() -> Path | None:
@@ -45,7 +57,6 @@ def shared() -> Path:
 def _firmware_is_there(request: pytest.FixtureRequest) -> None:
     if request.node.get_closest_marker("needs_firmware") is None:
         return
-    from neurula.errors import DeviceNotFound
     from neurula.sim.firmware import find_firmware
 
     try:

@@ -12,6 +12,7 @@ LINE_BYTES = 320
 PROTOCOL = 1
 STEPS_MAX = 100000
 CHUNK_BYTES = 180
+MEASURE_US = 40000  # bursts further apart leave time to look at the heap
 FLUSH_US = 50000  # the last answer leaves before the board resets
 
 
@@ -83,7 +84,8 @@ class Commands:
         self.say = say
         self.writer = None
         self.then = None  # what is done after the answer has gone
-        self.heap_bytes = gc.mem_free() + gc.mem_alloc() if hasattr(gc, "mem_free") else 0
+        self.free_bytes = self.used_bytes = 0
+        self.measure()
         self.forced = []
         self.inject = []
 
@@ -123,6 +125,12 @@ class Commands:
         slots = self.loop.slots
         return self.loop.refusal or (slots.safe_reason if slots is not None else "no place to keep brains")
 
+    def measure(self):
+        """Looks at the whole heap: some 20 ms on an RP2040, more than a burst has at 100 Hz."""
+        if hasattr(gc, "mem_free"):
+            self.free_bytes = gc.mem_free()
+            self.used_bytes = gc.mem_alloc()
+
     # ---- what there is ---------------------------------------------------------------------------------------------
 
     def do_hello(self):
@@ -132,13 +140,17 @@ class Commands:
         slot = str(choice.slot) if choice else "-"
         state = "safe" if loop.brain is None else choice.state if choice else "confirmed"
         reason = loop.hardware.reason + (" " + self.why() if loop.brain is None else "")
-        free = gc.mem_free() if hasattr(gc, "mem_free") else 0
-        return " neurula %d %s %08x %d %s %s %d %s" % (PROTOCOL, loop.board, FINGERPRINT, free, slot, state, loop.last_burst(), reason)
+        self.measure()
+        known = PROTOCOL, loop.board, FINGERPRINT, self.free_bytes, slot, state, loop.last_burst(), reason
+        return " neurula %d %s %08x %d %s %s %d %s" % known
 
     def do_stats(self):
+        """The heap as it is now where there is time for it, else as it was at the last hello."""
         loop = self.loop
-        used = gc.mem_alloc() if self.heap_bytes else 0  # looks at the whole heap, so once only
-        return " %d %d %d %d %d %d" % (loop.last_burst(), loop.overruns, loop.worst_us, loop.mean_us(), self.heap_bytes - used, used)
+        if not loop.running or loop.period_us > MEASURE_US:
+            self.measure()
+        bursts = loop.last_burst(), loop.overruns, loop.worst_us, loop.mean_us()
+        return " %d %d %d %d %d %d" % (bursts + (self.free_bytes, self.used_bytes))
 
     def do_logs(self):
         for line in self.loop.log.lines():

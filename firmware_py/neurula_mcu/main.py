@@ -3,6 +3,10 @@
 import gc
 import sys
 
+GARBAGE_BYTES = 4096  # while the firmware loads, garbage is collected as often: one large block stays free for the brain
+if hasattr(gc, "threshold"):
+    gc.threshold(GARBAGE_BYTES)
+
 from neurula_mcu.failsafe import Failsafe
 from neurula_mcu.hardware import Hardware
 from neurula_mcu.image import ImageError
@@ -33,7 +37,7 @@ class Boot:
         hardware, log = self.hardware, self.log
         log.add(hardware.reason if hardware.reason[0] == "F" else "F148" if hardware.reason == "watchdog" else "F149", hardware.last_burst)
         slots, refusal = None, ""
-        if test_kernels():
+        if load_modules() and test_kernels():
             try:
                 slots = open_slots(self.facts, hardware.feed)
                 slots.choose(self.load)
@@ -53,6 +57,8 @@ class Boot:
         self.loop.slots = slots
         self.loop.refusal = refusal
         gc.collect()
+        if hasattr(gc, "threshold"):
+            gc.threshold(-1)
         self.failsafe.start(self.machine)
         hardware.watch(self.facts["watchdog_ms"])
 
@@ -89,6 +95,17 @@ class Boot:
         sys.print_exception(error)
         code = getattr(error, "code", "F141")
         self.hardware.reset(code if code[0] == "F" else "F141", burst)
+
+
+def load_modules():
+    """What stays in memory comes before the self-test, whose memory is free again in one piece."""
+    try:
+        from neurula_mcu import brain, slots
+
+        return brain and slots
+    except ImportError as error:
+        sys.print_exception(error)
+        return None
 
 
 def test_kernels():

@@ -10,13 +10,14 @@ from neurula.runtimes import BurstResult, Stimulus, open_runtime
 from neurula.runtimes.difference import first_difference
 from neurula_npu import Image
 from tests.conformance.brains import extreme_connectome, image_of, random_connectome, random_stimuli
+from tests.conftest import open_backend
 
 BURSTS = 30
 EMULATED = ("micropython32", "sim:rpi_pico", "sim:rpi_pico:viper", "c:rp2040")
-BACKENDS = ["npu-pure", "npu", "micropython", "core:m0", "core:m4", "core:rv32", "thumb:m0", "thumb:m4", "c", "c:m0", "c:m4"]
+BACKENDS = ["npu-pure", "npu", "micropython", "core:m0", "core:m4", "core:rv32", "thumb:m0", "thumb:m4", "c", "c:m0", "c:m4", "c:rv32"]
 SEEDS = {"npu-pure": 300, "npu": 300, "c": 300, "micropython": 100, "micropython32": 100, "sim:rpi_pico": 12}
 SEEDS |= {"sim:rpi_pico:viper": 6, "c:rp2040": 12}
-SEEDS |= dict.fromkeys(("core:m0", "core:m4", "core:rv32", "thumb:m0", "thumb:m4", "c:m0", "c:m4"), 60)
+SEEDS |= dict.fromkeys(("core:m0", "core:m4", "core:rv32", "thumb:m0", "thumb:m4", "c:m0", "c:m4", "c:rv32"), 60)
 FIRMWARE_BACKENDS = [pytest.param(name, marks=pytest.mark.needs_firmware) for name in EMULATED]
 
 
@@ -43,7 +44,7 @@ def explain(image: bytes, stimuli: dict[int, Stimulus], burst: int, state: bytes
 def test_random_brains_agree_with_the_reference_burst_for_burst(backend: str, part: int) -> None:
     for seed in range(part, SEEDS[backend], 2):
         image, stimuli, expected = truth(seed)
-        with open_runtime(backend, image) as runtime:
+        with open_backend(backend, image) as runtime:
             for want, got in zip(expected, runtime.run(BURSTS, stimuli), strict=True):
                 assert got == want, f"seed {seed}, {explain(image, stimuli, want.number, runtime.state())}"
 
@@ -52,7 +53,7 @@ def test_random_brains_agree_with_the_reference_burst_for_burst(backend: str, pa
 @pytest.mark.parametrize("name", ["saturation", "all_fire", "empty"])
 def test_extreme_brains_agree_with_the_reference(backend: str, name: str) -> None:
     image = image_of(extreme_connectome(name))
-    with open_runtime("reference", image) as reference, open_runtime(backend, image) as runtime:
+    with open_runtime("reference", image) as reference, open_backend(backend, image) as runtime:
         for want, got in zip(reference.run(60, {}), runtime.run(60, {}), strict=True):
             assert got == want, f"{name} burst {want.number}"
 

@@ -13,14 +13,15 @@ import pytest
 from neurula.compiler import lower, write_image
 from neurula.development import develop
 from neurula.genome import canonical_id, read_genome
-from neurula.runtimes import BurstResult, Stimulus, open_runtime
+from neurula.runtimes import BurstResult, Stimulus
 from neurula.runtimes.stimulus import geometry_of, read_stimulus, resolve
 from neurula_npu import Image
-from tests.conftest import shared_folder
+from tests.conftest import open_backend, shared_folder
 
 CASES = sorted(p.name for p in (shared_folder() or Path()).glob("oracles/cases/*") if p.is_dir())
 EMULATED = ("micropython32", "sim:rpi_pico", "sim:rpi_pico:viper", "c:rp2040")
-BACKENDS = ["reference", "npu-pure", "npu", "micropython", "core:m0", "core:m4", "core:rv32", "thumb:m0", "thumb:m4", "c", "c:m0", "c:m4"]
+CORES = ["core:m0", "core:m4", "core:rv32", "thumb:m0", "thumb:m4", "c", "c:m0", "c:m4", "c:rv32"]
+BACKENDS = ["reference", "npu-pure", "npu", "micropython", *CORES]
 FIRMWARE_BACKENDS = [pytest.param(name, marks=pytest.mark.needs_firmware) for name in EMULATED]
 Spikes = list[tuple[str, tuple[int, ...]]]
 
@@ -68,7 +69,7 @@ def voxels_of(image: bytes, results: Iterator[BurstResult]) -> Iterator[tuple[in
 @pytest.mark.parametrize("name", CASES or ["none"])
 def test_recorded_spikes_are_reproduced(shared: Path, backend: str, name: str) -> None:
     case = load_case(shared / "oracles" / "cases" / name)
-    with open_runtime(backend, case.image) as runtime:
+    with open_backend(backend, case.image) as runtime:
         for number, spikes in voxels_of(case.image, runtime.run(len(case.recorded), case.stimuli)):
             want = case.recorded[number - 1]
             assert spikes == want, f"burst {number}: missing {set(want) - set(spikes)}, extra {set(spikes) - set(want)}"

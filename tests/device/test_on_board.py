@@ -12,6 +12,7 @@ from neurula.cli.brains import Recipe, compile_grown, grow_file
 from neurula.cli.progress import Progress
 from neurula.device.flashing import Wishes, flash_brain, require_confirmed
 from neurula.device.link import CHUNK_BYTES, BoardLink
+from neurula.device.repl import Repl
 from neurula.device.stored_pico import StoredPico, open_stored
 from neurula.device.upload import revive, start, upload, watch
 from neurula.errors import VerificationFailed
@@ -148,3 +149,23 @@ def test_another_board_than_the_one_that_was_named_is_refused_and_runs_on(pico_f
     told = neurula("flash", REFLEX, "--port", f"sim:rpi_pico:{pico_file}", "--board", "rpi_pico2", "--json")
     assert (told.exit_code, told.json["error"]["code"]) == (2, "K113")
     assert who_runs(pico_file) == ("0", "confirmed")
+
+
+def test_a_brain_whose_starts_were_all_cut_off_runs_again_when_asked(pico_file: Path, neurula: Neurula) -> None:
+    for _ in range(3):
+        who_runs(pico_file)  # the power fails before the firmware can say that all is well
+    runs = who_runs(pico_file)
+    told = neurula("device", "retry", "--port", f"sim:rpi_pico:{pico_file}", "--json")
+    assert told.exit_code == 0
+    assert (told.json["hello"]["slot"], told.json["hello"]["state"]) == ("0", "confirmed")
+    assert runs in (("-", "safe"), ("0", "confirmed"))
+
+
+def test_flash_that_somebody_deleted_is_set_aside_anew(pico_file: Path, small_board: str) -> None:
+    pico = open_stored(f"sim:rpi_pico:{pico_file}")
+    repl = Repl(pico)
+    repl.enter()
+    repl.run("import os\nfolder = '/slots/0'\nos.remove(folder + '/' + next(os.ilistdir(folder))[0])")
+    done = flash_brain(pico, image_of(REFLEX), Wishes(small_board, 100, 0.0, True, lambda board: None), quiet)
+    assert (done.uploaded.slot, done.hello.state) == ("0", "confirmed")
+    pico.cut_power()

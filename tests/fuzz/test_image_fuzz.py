@@ -129,5 +129,5 @@ def test_no_damaged_image_is_accepted_by_micropython() -> None:
         path=str(firmware_source().parent), seed=SEED, images=len(images), count=COUNT, limit=RAM_LIMIT
     )
     with UnixMicroPython("unix64", files=files, heap_bytes=64 << 20) as machine:
-        accepted, _ = machine.run(code, timeout_s=300).split()
+        accepted, _ = machine.run(code, timeout_s=1800).split()
     assert accepted == "0"

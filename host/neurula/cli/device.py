@@ -136,6 +136,18 @@ def reset(port: Port = None, as_json: AsJson = False) -> None:
         tell(device, link, as_json)
 
 
+@app.command()
+def retry(port: Port = None, as_json: AsJson = False) -> None:
+    """Forget failed starts and try the confirmed brain again."""
+    from neurula.device.upload import restart, revive
+
+    with linked(port) as (device, link):
+        link.order("retry")
+        restart(link)
+        revive(link)
+        tell(device, link, as_json)
+
+
 def tell(device: Device, link: BoardLink, as_json: bool) -> None:
     """What runs now."""
     from neurula.cli.device_view import device_json, hello_json

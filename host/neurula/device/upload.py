@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from dataclasses import dataclass
 
 from neurula.device.link import CHUNK_BYTES, BoardLink, Hello, Stats, unexpected
@@ -13,6 +14,7 @@ ATTEMPTS = 5  # without a byte of progress between them
 RECONNECT_S = 10.0
 RESTART_S = 30.0  # three failed boots, each ended by the watchdog, and the old brain's boot
 POLL_S = 0.25
+GOES_DOWN_S = 0.2
 STALLED_S = 3.0  # no burst for so long is a brain that hangs
 
 
@@ -70,6 +72,7 @@ def resume(link: BoardLink, size: int, digest: str, problem: NeurulaError) -> in
 def start(link: BoardLink, uploaded: Uploaded) -> Hello:
     """Restarts the board into the new brain. VerificationFailed K118 when another one runs instead, LinkLost when none answers."""
     link.order("start")
+    go_down(link)
     begun = link.seconds()
     while True:
         hello = revive(link)
@@ -123,10 +126,15 @@ def take_back(link: BoardLink, uploaded: Uploaded) -> str:
 
 def restart(link: BoardLink) -> None:
     """Resets the board; it may be too quick to answer."""
-    try:
+    with suppress(LinkLost):
         link.order("reset")
-    except LinkLost:
-        return
+    go_down(link)
+
+
+def go_down(link: BoardLink) -> None:
+    """Waits until a board that has said that it restarts does so: what is sent before is lost."""
+    with suppress(LinkLost):
+        link.pass_time(GOES_DOWN_S)
 
 
 def revive(link: BoardLink, timeout_s: float = RESTART_S) -> Hello:
