@@ -122,6 +122,9 @@ def test_an_update_that_a_power_cut_interrupts_goes_on_where_it_stopped(pico_fil
     watch(link, start(link, uploaded), 0.0, quiet)
     link.order("confirm")
     assert require_confirmed(link, uploaded).state == "confirmed"
+    link.order("stop")
+    burst = link.stats().burst
+    assert bytes.fromhex(link.order("state")) == state_after(image, burst)
     pico.cut_power()
     assert who_runs(pico_file) == ("1", "confirmed")
 
