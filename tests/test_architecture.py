@@ -19,6 +19,7 @@ HOST = {
     "neurula.compiler": {"neurula.errors", "neurula.genome", "neurula.development", "neurula.boards", "neurula_npu"},
     "neurula.boards": {"neurula.errors"},
     "neurula.sim": {"neurula.errors"},
+    "neurula.device": {"neurula.errors", "neurula.error_codes", "neurula.boards", "neurula.sim", "neurula.runtimes"},
     "neurula.runtimes": {"neurula.errors", "neurula.genome", "neurula.sim", "neurula_npu"},
 }
 

@@ -38,7 +38,7 @@ BITS = bytes((0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4))
 
 
 class Pins:
-    """The wiring of one brain whose image has pins. inputs, outputs, buttons; failsafe_ms: 0 = as the board says. Raises ImageError F142."""
+    """The wiring of one brain whose image has pins. inputs, outputs, buttons; failsafe_ms: 0 = the board's. Raises ImageError F142."""
 
     def __init__(self, brain, machine):
         self.inputs = []

@@ -91,7 +91,7 @@ def test_nothing_moves_before_the_first_burst_and_everything_after_it(rig: Rig) 
 
 
 @pytest.mark.parametrize("failsafe_ms", [50, 120, 200, 1000])
-def test_without_fresh_bursts_the_outputs_are_neutral_in_time_and_not_much_before(monkeypatch: pytest.MonkeyPatch, failsafe_ms: int) -> None:
+def test_without_fresh_bursts_the_outputs_are_neutral_in_time_and_not_before(monkeypatch: pytest.MonkeyPatch, failsafe_ms: int) -> None:
     for phase in range(TICK_MS):
         rig = Rig(monkeypatch, failsafe_ms)
         rig.wait(phase)

@@ -118,7 +118,7 @@ def test_the_watchdog_is_fed_in_every_round_and_while_it_waits(monkeypatch: pyte
 
 def test_what_a_burst_raises_comes_out_of_the_loop(rig: Rig) -> None:
     for part, name in ((rig.brain, "run"), (rig.loop.pins, "sense"), (rig.loop.pins, "decode")):
-        def fails(*_: Any) -> None:
+        def fails(*_: Any, name: str = name) -> None:
             raise ZeroDivisionError(name)
 
         kept = getattr(part, name)
@@ -177,8 +177,9 @@ def test_safe_mode_says_so_and_refuses_what_needs_a_brain(monkeypatch: pytest.Mo
 @pytest.mark.parametrize(
     ("line", "code"),
     [
-        ("dance", "F131"), ("__init__", "F131"), ("carry_out", "F131"), (b"\xff\xfehello\n", "F131"), ("hel\tlo", "F131"), ("x" * 321, "F132"),
-        ("x" * 100_000, "F132"), ("rate", "F133"), ("rate fast", "F133"), ("rate 0", "F133"), ("rate 5000", "F133"), ("rate 1 2", "F133"),
+        ("dance", "F131"), ("__init__", "F131"), ("carry_out", "F131"), (b"\xff\xfehello\n", "F131"), ("hel\tlo", "F131"),
+        ("x" * 321, "F132"), ("x" * 100_000, "F132"),
+        ("rate", "F133"), ("rate fast", "F133"), ("rate 0", "F133"), ("rate 5000", "F133"), ("rate 1 2", "F133"),
         ("rate 9", "F137"), ("step 1", "F134"), ("put 10 zz", "F133"), ("put 10 aabb", "F133"), ("put x " + "00" * 32, "F147"),
     ],
 )
@@ -213,8 +214,8 @@ def test_garbage_never_ends_the_loop_and_the_next_line_is_understood() -> None:
     chance = random.Random(seed)
     with pytest.MonkeyPatch.context() as patch:
         rig = Rig(patch, rate_hz=1000)
-        verbs = ["hello", "stats", "slots", "put", "chunk", "commit", "confirm", "rollback", "logs", "estop", "release", "rate", "run", "stop",
-                 "step", "force", "inject", "state", "pins", "retry", "then", "say"]
+        verbs = ["hello", "stats", "slots", "put", "chunk", "commit", "confirm", "rollback", "logs", "estop", "release", "rate",
+                 "run", "stop", "step", "force", "inject", "state", "pins", "retry", "then", "say"]
         before = rig.brain.burst()
         for _ in range(1500):
             if chance.random() < 0.5:

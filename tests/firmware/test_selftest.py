@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import random
 import types
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -105,8 +104,8 @@ print("neurula_mcu.selftest" in sys.modules, "neurula_mcu.selftest_image" in sys
 
 
 @pytest.fixture(params=["unix64", pytest.param("unix32", marks=pytest.mark.needs_firmware)])
-def interpreter(request: pytest.FixtureRequest) -> Iterator[str]:
-    yield request.param
+def interpreter(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 def firmware_with(**changed: bytes) -> dict[str, bytes]:

@@ -17,7 +17,7 @@ from neurula.genome import read_genome
 from neurula.runtimes.firmware_files import firmware_source
 from neurula.sim.unix import UnixMicroPython
 from neurula_npu import Brain, ReferenceBrain
-from tests.firmware.boards import FACTS, REFLEX, ROOT
+from tests.firmware.boards import FACTS, ROOT
 
 RUN = "from neurula_mcu.main import run\nrun()\n"
 BURSTS = 1_000_000
