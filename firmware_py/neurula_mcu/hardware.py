@@ -9,10 +9,10 @@ _DISABLE = 0x3000  # RP2: an address that clears the bits written to it
 _ENABLED = 1 << 30
 _MAGIC = 0x4E52
 _STOPPED = 0x8000
-_RUNNING, _ASKED = 1, 2  # codes that are no error: it ran; somebody asked for the reset
+_RUNNING, _ASKED, _TESTING = 1, 2, 3  # codes that are no error: it ran; somebody asked for the reset; it tested itself
 _WATCHDOG_MIN_MS, _WATCHDOG_MAX_MS = 500, 8300  # RP2040: 2^24 / 2 microseconds
 _LONG_MS = 3600000
-POWER, WATCHDOG, RESET = "power", "watchdog", "reset"
+POWER, WATCHDOG, RESET, HANGS = "power", "watchdog", "reset", "hangs"
 
 
 class Hardware:
@@ -48,6 +48,8 @@ class Hardware:
             if code >= 100:
                 return "F%03d" % code, stopped
             by_watchdog = hasattr(machine, "WDT_RESET") and machine.reset_cause() == machine.WDT_RESET
+            if code == _TESTING and by_watchdog:
+                return HANGS, stopped
             return (WATCHDOG if code == _RUNNING and by_watchdog else RESET), stopped
         self.last_burst = 0
         if hasattr(machine, "WDT_RESET") and machine.reset_cause() == machine.WDT_RESET:
@@ -64,6 +66,10 @@ class Hardware:
             self.machine.mem32[self.base + _SCRATCH + 4] = burst
         elif hasattr(self.machine, "RTC") and hasattr(self.machine.RTC, "memory"):
             self.machine.RTC().memory(word.to_bytes(4, "little") + (burst & 0x7FFFFFFF).to_bytes(4, "little"))
+
+    def testing(self, begins):
+        """Told around the self-test: a reset in between means that it did not end."""
+        self.keep(_TESTING if begins else _RUNNING)
 
     def latch(self, stopped):
         """Keeps the emergency stop over a reset."""

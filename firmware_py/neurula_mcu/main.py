@@ -3,12 +3,12 @@
 import gc
 import sys
 
-GARBAGE_BYTES = 4096  # while the firmware loads, garbage is collected as often: one large block stays free for the brain
+GARBAGE_BYTES = 16384  # while the firmware loads, garbage is collected as often: one large block stays free for the brain
 if hasattr(gc, "threshold"):
     gc.threshold(GARBAGE_BYTES)
 
 from neurula_mcu.failsafe import Failsafe
-from neurula_mcu.hardware import Hardware
+from neurula_mcu.hardware import HANGS, WATCHDOG, Hardware
 from neurula_mcu.image import ImageError
 from neurula_mcu.link import standard_link
 from neurula_mcu.log import Log
@@ -35,21 +35,19 @@ class Boot:
     def prepare(self):
         """Everything up to the first burst. Without a brain that may run the loop only serves the link."""
         hardware, log = self.hardware, self.log
-        log.add(hardware.reason if hardware.reason[0] == "F" else "F148" if hardware.reason == "watchdog" else "F149", hardware.last_burst)
+        log.add(hardware.reason if hardware.reason[0] == "F" else "F148" if hardware.reason in (WATCHDOG, HANGS) else "F149", hardware.last_burst)
         slots, refusal = None, ""
-        if load_modules() and test_kernels():
-            try:
-                slots = open_slots(self.facts, hardware.feed)
-                slots.choose(self.load)
-                for _, error in slots.refusals:
-                    self.note(error)
-            except Exception as error:  # whatever it is: the link must come up
-                sys.print_exception(error)
+        try:
+            load_modules()
+            self.test_kernels()
+            slots = open_slots(self.facts, hardware.feed)
+            slots.choose(self.load)
+            for _, error in slots.refusals:
                 self.note(error)
-                slots, refusal = None, getattr(error, "code", "F147")
-        else:
-            log.add("F143")
-            refusal = "F143"
+        except Exception as error:  # whatever it is: the link must come up
+            sys.print_exception(error)
+            self.note(error)
+            slots, refusal = None, getattr(error, "code", "F147")
         brain, pins = slots.running.loaded if slots is not None and slots.running else (None, None)
         self.failsafe = Failsafe(pins, self.facts["failsafe_ms"], hardware.stopped)
         self.loop = Loop(hardware, log, self.failsafe, self.link, brain, pins, max(self.facts["rate_hz"], self.failsafe.rate_min_hz()))
@@ -61,6 +59,19 @@ class Boot:
             gc.threshold(-1)
         self.failsafe.start(self.machine)
         hardware.watch(self.facts["watchdog_ms"])
+
+    def test_kernels(self):
+        """The self-test; its memory is free again afterwards. ImageError F143 without kernels that compute rightly."""
+        if self.hardware.reason == HANGS:  # a wrong kernel may never end: then the last boot was the test of it
+            raise ImageError("F143", "the self-test did not end")
+        from neurula_mcu import selftest
+
+        self.hardware.testing(True)
+        good = selftest.choose_kernels()
+        selftest.forget()
+        self.hardware.testing(False)
+        if not good:
+            raise ImageError("F143", "the kernels compute wrongly")
 
     def load(self, image):
         """The brain of an image and its pins (None: it has none), all outputs neutral. ImageError for what cannot be trusted."""
@@ -99,22 +110,9 @@ class Boot:
 
 def load_modules():
     """What stays in memory comes before the self-test, whose memory is free again in one piece."""
-    try:
-        from neurula_mcu import brain, slots
+    from neurula_mcu import brain, slots
 
-        return brain and slots
-    except ImportError as error:
-        sys.print_exception(error)
-        return None
-
-
-def test_kernels():
-    """The self-test; its memory is free again afterwards. True when there are kernels that compute rightly."""
-    from neurula_mcu import selftest
-
-    good = selftest.choose_kernels()
-    selftest.forget()
-    return good
+    return brain, slots
 
 
 def open_slots(facts, feed):

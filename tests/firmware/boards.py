@@ -125,6 +125,11 @@ class Bench:
         words = self.words("hello")
         return words[5], words[6], " ".join(words[8:])
 
+    def stopped(self) -> int:
+        """Stops the bursts; how many there were."""
+        self.words("stop")
+        return self.stats()["burst"]
+
     def stats(self) -> dict[str, int]:
         names = ("burst", "overruns", "worst_us", "mean_us", "free", "allocated")
         return dict(zip(names, map(int, self.words("stats")), strict=True))
