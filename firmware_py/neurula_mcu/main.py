@@ -3,7 +3,7 @@
 import gc
 import sys
 
-GARBAGE_BYTES = 16384  # while the firmware loads, garbage is collected as often: one large block stays free for the brain
+GARBAGE_BYTES = 4096  # while the firmware loads, garbage is collected as often: one large block stays free for the brain
 if hasattr(gc, "threshold"):
     gc.threshold(GARBAGE_BYTES)
 
@@ -35,7 +35,8 @@ class Boot:
     def prepare(self):
         """Everything up to the first burst. Without a brain that may run the loop only serves the link."""
         hardware, log = self.hardware, self.log
-        log.add(hardware.reason if hardware.reason[0] == "F" else "F148" if hardware.reason in (WATCHDOG, HANGS) else "F149", hardware.last_burst)
+        usual = "F148" if hardware.reason in (WATCHDOG, HANGS) else "F149"
+        log.add(hardware.reason if hardware.reason[0] == "F" else usual, hardware.last_burst)
         slots, refusal = None, ""
         try:
             load_modules()
