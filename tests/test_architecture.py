@@ -18,6 +18,7 @@ HOST = {
     "neurula.development": {"neurula.errors", "neurula.genome"},
     "neurula.compiler": {"neurula.errors", "neurula.genome", "neurula.development", "neurula.boards", "neurula_npu"},
     "neurula.boards": {"neurula.errors"},
+    "neurula.link": {"neurula.errors", "neurula.error_codes"},
     "neurula.sim": {"neurula.errors"},
     "neurula.device": {"neurula.errors", "neurula.error_codes", "neurula.boards", "neurula.sim", "neurula.runtimes"},
     "neurula.runtimes": {"neurula.errors", "neurula.genome", "neurula.sim", "neurula_npu"},

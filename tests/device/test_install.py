@@ -192,6 +192,13 @@ def test_modules_are_compiled_for_the_board_or_sent_as_they_are() -> None:
     assert f"{PACKAGE}kernels64.py" not in plain_firmware()
 
 
+def test_only_boards_with_a_network_of_their_own_get_the_files_for_it() -> None:
+    udp = {f"{PACKAGE}udp_auth.mpy", f"{PACKAGE}udp_link.mpy"}
+    assert udp <= set(wanted_files(load_board("esp32c3"), "rv32imc", 100, 65536))
+    assert not udp & set(wanted_files(load_board("rpi_pico"), "armv6m", 100, 65536))
+    assert {f"{PACKAGE}udp_link.py"} <= set(wanted_files(load_board("esp32"), None, 100, 65536))
+
+
 def test_another_rate_is_only_another_file() -> None:
     board = load_board("rpi_pico")
     slow, fast = wanted_files(board, "armv6m", 50, 4096), wanted_files(board, "armv6m", 100, 4096)

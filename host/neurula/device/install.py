@@ -27,7 +27,7 @@ from neurula.device.link import refusal
 from neurula.device.ports import Progress
 from neurula.device.repl import Repl
 from neurula.errors import DeviceNotFound, DoesNotFit, LinkLost, UsageError, VerificationFailed
-from neurula.runtimes.firmware_files import WIDE, compiled_firmware, firmware_source
+from neurula.runtimes.firmware_files import compiled_firmware, firmware_modules, firmware_source
 
 MAIN_KEPT = "/main_before_neurula.py"
 WRITE_BYTES = 3072
@@ -169,13 +169,14 @@ def wanted_files(board: Board, march: str | None, rate_hz: int, slot_bytes: int)
         "watchdog_ms": WATCHDOG_MS,
         "slot_bytes": slot_bytes,
     }
-    package = plain_firmware() if march is None else compiled_firmware(march)
+    radio = "udp" in board.transports
+    package = plain_firmware(radio=radio) if march is None else compiled_firmware(march, radio=radio)
     return {**package, BOARD_FILE: (json.dumps(facts, indent=1) + "\n").encode(), MAIN_FILE: MAIN_PROGRAM.encode()}
 
 
-def plain_firmware() -> dict[str, bytes]:
+def plain_firmware(*, radio: bool = False) -> dict[str, bytes]:
     """The firmware as source, for a MicroPython that loads none of our .mpy files."""
-    return {f"{PACKAGE}{p.name}": p.read_bytes() for p in sorted(firmware_source().glob("*.py")) if p.name != WIDE}
+    return {f"{PACKAGE}{path.name}": path.read_bytes() for path in firmware_modules(radio=radio)}
 
 
 def install(repl: Repl, interpreter: Interpreter, files: Mapping[str, bytes], progress: Progress) -> Installed:

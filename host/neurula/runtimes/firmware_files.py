@@ -9,6 +9,7 @@ from pathlib import Path
 from neurula.sim.mpy import compile_mpy
 
 WIDE = "kernels64.py"  # only 64-bit hosts use it
+RADIO = ("udp_auth.py", "udp_link.py")  # only boards with a network of their own use them
 
 
 def firmware_source() -> Path:
@@ -19,8 +20,13 @@ def firmware_source() -> Path:
     return Path(next(iter(spec.submodule_search_locations)))
 
 
+def firmware_modules(*, radio: bool = False) -> list[Path]:
+    """The files that a board gets; radio: also those for boards with a network of their own."""
+    left_out = (WIDE,) if radio else (WIDE, *RADIO)
+    return sorted(path for path in firmware_source().glob("*.py") if path.name not in left_out)
+
+
 @lru_cache
-def compiled_firmware(march: str) -> dict[str, bytes]:
+def compiled_firmware(march: str, *, radio: bool = False) -> dict[str, bytes]:
     """Path on the board -> contents, for one mpy-cross architecture."""
-    names = sorted(p for p in firmware_source().glob("*.py") if p.name != WIDE)
-    return {f"/neurula_mcu/{path.stem}.mpy": compile_mpy(path, march) for path in names}
+    return {f"/neurula_mcu/{path.stem}.mpy": compile_mpy(path, march) for path in firmware_modules(radio=radio)}

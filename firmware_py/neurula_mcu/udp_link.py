@@ -1,0 +1,114 @@
+"""Frames over Wi-Fi: the board listens on a UDP port and believes one host at a time, by the key of `neurula device provision`.
+
+The same three functions as a stream: ready(), read_into(buffer), write(data). Nothing in here waits."""
+
+import socket
+
+from neurula_mcu.ticks import ticks_diff, ticks_ms
+from neurula_mcu.udp_auth import DATAGRAM_MAX, HEAD_BYTES, TAG_BYTES, BoardAuth
+
+FACTS_FILE = "neurula_udp.json"
+PORT = 4710
+JOIN_MS = 10000  # between two attempts to join the network
+DATAGRAMS_AT_ONCE = 4  # that are looked at before the next burst
+
+
+class UdpPort:
+    """The socket. poller: select.poll()'s result with it registered is not needed: the socket never blocks."""
+
+    def __init__(self, key, port=PORT, host="0.0.0.0"):
+        self.auth = BoardAuth(key)
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.socket.bind(socket.getaddrinfo(host, port)[0][-1])
+        self.socket.setblocking(False)
+        self.peer = None
+        self.payload = b""
+        self.at = 0
+        self.lost = 0
+
+    def ready(self):
+        """True when `read_into` has a byte to give."""
+        for _ in range(DATAGRAMS_AT_ONCE):
+            if self.at < len(self.payload):
+                return True
+            try:
+                datagram, sender = self.socket.recvfrom(DATAGRAM_MAX + 1)
+            except OSError:
+                return False
+            self.take(datagram, sender)
+        return self.at < len(self.payload)
+
+    def take(self, datagram, sender):
+        size = len(datagram)
+        found = self.auth.take(datagram, size)
+        if found is True:
+            self.peer = sender
+            self.payload = memoryview(datagram)[HEAD_BYTES : size - TAG_BYTES]
+            self.at = 0
+        elif found:
+            self.post(found, sender)
+
+    def read_into(self, buffer):
+        """As many bytes as there are and fit; how many."""
+        count = min(len(buffer), len(self.payload) - self.at)
+        buffer[:count] = self.payload[self.at : self.at + count]
+        self.at += count
+        return count
+
+    def write(self, data):
+        """To the host that was believed last; lost while there is none."""
+        if self.auth.channel is not None:
+            self.post(self.auth.channel.seal(data), self.peer)
+
+    def post(self, datagram, to):
+        try:
+            self.socket.sendto(datagram, to)
+        except OSError:
+            self.lost += 1
+
+    def close(self):
+        self.socket.close()
+
+
+class Station:
+    """Keeps the board in a Wi-Fi network. network: the module of that name."""
+
+    def __init__(self, network, name, ssid, password):
+        self.ssid, self.password = ssid, password
+        if hasattr(network, "hostname"):
+            network.hostname(name)
+        self.interface = network.WLAN(network.STA_IF)
+        self.interface.active(True)
+        self.join()
+
+    def join(self):
+        self.tried_ms = ticks_ms()
+        try:
+            self.interface.connect(self.ssid, self.password)
+        except OSError:  # it is at it already
+            pass
+
+    def keep(self):
+        """To be called now and then; whether the board is in the network."""
+        if self.interface.isconnected():
+            self.tried_ms = ticks_ms()
+            return True
+        if not 0 <= ticks_diff(ticks_ms(), self.tried_ms) < JOIN_MS:
+            self.join()
+        return False
+
+
+def open_port():
+    """(UdpPort, Station) of the board's own file; None where it has none or cannot."""
+    try:
+        import json
+        import network
+        from binascii import unhexlify
+
+        with open(FACTS_FILE) as file:
+            facts = json.load(file)
+        station = Station(network, facts["name"], facts["ssid"], facts["password"])
+        return UdpPort(unhexlify(facts["key"]), facts["port"]), station
+    except (ImportError, OSError, ValueError, KeyError, TypeError):
+        return None

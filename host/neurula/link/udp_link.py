@@ -1,0 +1,166 @@
+"""UDP between a host and a board, authenticated and not encrypted (see udp_auth)."""
+
+from __future__ import annotations
+
+import contextlib
+import select
+import socket
+from typing import Any
+
+from neurula.errors import LinkLost
+from neurula.link.link import ClosingLink, broken
+from neurula.link.tcp_link import family_of, ready
+from neurula.link.udp_auth import DATAGRAM_MAX, PAYLOAD_MAX, BoardAuth, HostAuth
+
+PORT = 4710
+BATCH = 64  # refused datagrams that one `receive` reads before it gives up
+
+
+class UdpLink(ClosingLink):
+    """The host's side. Nothing can be sent before the board has accepted: `reopen` greets it, `receive` hears the answer.
+
+    Whoever holds a session calls `reopen` while nobody answers: a board that was reset needs a new greeting."""
+
+    def __init__(self, host: str, key: bytes, port: int = PORT) -> None:
+        self._address = (host, port)
+        self._auth = HostAuth(key)
+        self._socket: socket.socket | None = None
+
+    @property
+    def name(self) -> str:
+        return f"udp {self._address[0]}:{self._address[1]}"
+
+    @property
+    def accepted(self) -> bool:
+        """Whether a board has ever answered the greeting."""
+        return self._auth.channel is not None
+
+    @property
+    def refused(self) -> int:
+        """Datagrams that were not to be believed."""
+        return self._auth.refused
+
+    def send(self, data: bytes) -> None:
+        if self._auth.channel is None:
+            raise broken(self.name, "the board has not accepted yet")
+        for at in range(0, len(data), PAYLOAD_MAX):
+            self._post(self._auth.channel.seal(data[at : at + PAYLOAD_MAX]))
+
+    def receive(self, timeout_s: float) -> bytes:
+        opened = self._opened()
+        for _ in range(BATCH):
+            if not ready(opened, select.POLLIN, timeout_s):
+                return b""
+            timeout_s = 0.0
+            try:
+                datagram = opened.recv(DATAGRAM_MAX + 1)
+            except OSError:  # nothing listens there: the board may just be starting
+                continue
+            waits = self._auth.channel is None
+            payload = self._auth.take(datagram)
+            if payload:
+                return payload
+            if waits and self._auth.channel is not None:
+                return b""  # the far end has just come: whoever waits may begin
+        return b""
+
+    def reopen(self) -> bool:
+        with contextlib.suppress(LinkLost):  # the name of the board may not be known yet
+            self._post(self._auth.greeting())
+        return self._auth.channel is not None
+
+    def close(self) -> None:
+        opened, self._socket = self._socket, None
+        if opened is not None:
+            opened.close()
+
+    def _opened(self) -> socket.socket:
+        if self._socket is None:
+            try:
+                family, kind, protocol, _, address = socket.getaddrinfo(*self._address, type=socket.SOCK_DGRAM)[0]
+                self._socket = socket.socket(family, kind, protocol)
+                self._socket.setblocking(False)
+                self._socket.connect(address)
+            except OSError as problem:
+                self.close()
+                raise broken(self.name, problem) from None
+        return self._socket
+
+    def _post(self, datagram: bytes) -> None:
+        """What the network does not take is lost, like everything else on a network."""
+        try:
+            self._opened().send(datagram)
+        except OSError:
+            return
+
+
+class UdpListener(ClosingLink):
+    """The board's side, for simulated boards. Answers go to where the last datagram that was believed came from.
+
+    port 0: any free one, which `port` tells."""
+
+    def __init__(self, key: bytes, port: int = 0, host: str = "127.0.0.1") -> None:
+        self._auth = BoardAuth(key)
+        self._socket: socket.socket | None = socket.socket(family_of(host), socket.SOCK_DGRAM)
+        self._host = host
+        try:
+            self._socket.bind((host, port))
+        except OSError as problem:
+            self._socket.close()
+            raise broken(f"udp listener {host}:{port}", problem) from None
+        self._socket.setblocking(False)
+        self.port: int = self._socket.getsockname()[1]
+        self._peer: Any = None
+
+    @property
+    def name(self) -> str:
+        return f"udp listener {self._host}:{self.port}"
+
+    @property
+    def refused(self) -> int:
+        return self._auth.refused
+
+    def send(self, data: bytes) -> None:
+        """Lost while no host has opened a session."""
+        if self._auth.channel is None:
+            return
+        for at in range(0, len(data), PAYLOAD_MAX):
+            self._post(self._auth.channel.seal(data[at : at + PAYLOAD_MAX]), self._peer)
+
+    def receive(self, timeout_s: float) -> bytes:
+        opened = self._opened()
+        for _ in range(BATCH):
+            if not ready(opened, select.POLLIN, timeout_s):
+                return b""
+            timeout_s = 0.0
+            try:
+                datagram, sender = opened.recvfrom(DATAGRAM_MAX + 1)
+            except OSError:
+                continue
+            payload, answer = self._auth.take(datagram)
+            if answer is not None:
+                self._post(answer, sender)
+            if payload is not None:
+                self._peer = sender
+                if payload:
+                    return payload
+        return b""
+
+    def reopen(self) -> bool:
+        return self._auth.channel is not None
+
+    def close(self) -> None:
+        opened, self._socket = self._socket, None
+        if opened is not None:
+            opened.close()
+
+    def _opened(self) -> socket.socket:
+        if self._socket is None:
+            raise broken(self.name, "closed")
+        return self._socket
+
+    def _post(self, datagram: bytes, to: Any) -> None:
+        try:
+            self._opened().sendto(datagram, to)
+        except OSError:
+            return
