@@ -164,10 +164,13 @@ def test_a_serial_port_that_is_pulled_out_is_noticed_and_found_again_under_anoth
 
 
 def test_a_board_that_reads_nothing_is_an_error_and_not_a_wait_for_ever() -> None:
+    def flood() -> None:
+        for _ in range(1000):
+            link.send(bytes(1000))
+
     with PtyLink() as board, SerialLink.opened(board.path) as link:
         with pytest.raises(LinkLost) as caught:
-            for _ in range(1000):
-                link.send(bytes(1000))
+            flood()
         assert caught.value.code == "L112"
 
 
