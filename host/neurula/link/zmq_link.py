@@ -4,6 +4,7 @@ A queue that is full, or a far end that is not there, loses what is sent: values
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from typing import Any
 
@@ -132,10 +133,12 @@ class HubLink(ClosingLink):
         self._hub.send_to(self.peer, data)
 
     def receive(self, timeout_s: float) -> bytes:
-        packet = self._hub.take(self.peer)
-        if not packet:
-            self._hub.take_in(timeout_s)
-            packet = self._hub.take(self.peer)
+        deadline = time.monotonic() + timeout_s
+        while not (packet := self._hub.take(self.peer)):
+            left = deadline - time.monotonic()
+            self._hub.take_in(left)  # may bring only what others sent
+            if left <= 0:
+                return self._hub.take(self.peer)
         return packet
 
     def reopen(self) -> bool:
