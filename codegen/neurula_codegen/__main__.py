@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from neurula_codegen import emit_c, emit_pins, emit_python, emit_tables, emit_thumb, emit_viper
+from neurula_codegen import emit_c, emit_pins, emit_python, emit_tables, emit_thumb, emit_viper, emit_wire, emit_wire_c, emit_wire_mcu
 from neurula_codegen.language import read_kernels
 from neurula_codegen.schema import HERE, read_schema
+from neurula_codegen.wire_schema import read_wire
 
 ROOT = HERE.parent.parent
 
@@ -23,6 +24,8 @@ def generate() -> dict[Path, str]:
     header, source = emit_c.emit(schema, kernels, "kernels.py")
     spec = ROOT / "docs" / "SPEC.md"
     pins = emit_pins.read_pins()
+    wire = read_wire()
+    wire_page = ROOT / "docs" / "WIRE.md"
     tables = emit_tables.spec_tables(schema) | emit_pins.pin_tables(pins)
     return {
         npu / "kernels.py": python,
@@ -38,6 +41,10 @@ def generate() -> dict[Path, str]:
         ROOT / "host" / "neurula" / "error_codes.py": emit_tables.emit_remedies(),
         ROOT / "docs" / "ERRORS.md": emit_tables.emit_errors_page(),
         ROOT / "host" / "neurula" / "compiler" / "pin_layout.py": emit_pins.emit_layout(pins),
+        ROOT / "host" / "neurula" / "link" / "wire.py": emit_wire.emit_python(wire),
+        mcu / "wire.py": emit_wire_mcu.emit_micropython(wire),
+        ROOT / "runtime_c" / "neurula_wire.h": emit_wire_c.emit_header(wire),
+        wire_page: emit_tables.fill_spec(wire_page.read_text(encoding="utf-8"), emit_wire.wire_tables(wire)),
         spec: emit_tables.fill_spec(spec.read_text(encoding="utf-8"), tables),
     }
 

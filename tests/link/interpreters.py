@@ -1,0 +1,135 @@
+"""The wire in C and in MicroPython as programs: a stream in, the frames that were understood out."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from neurula.link.wire import FrameDecoder, encode_frame
+from neurula.runtimes.firmware_files import firmware_source
+from neurula.sim.unix import UnixMicroPython
+from neurula_codegen.wire_schema import Wire
+from tests.c.compiling import compile_program
+from tests.link.frames import pieces
+
+C_STREAM = r"""
+#include <stdio.h>
+#include "neurula_wire.h"
+
+int main(void)
+{
+    static nrw_decoder decoder;
+    nrw_frame frame;
+    uint8_t out[NRW_FRAME_BYTES];
+    int byte;
+    while ((byte = getchar()) != EOF)
+        if (nrw_feed(&decoder, (uint8_t)byte, &frame)) {
+            uint16_t size = nrw_encode(out, frame.type, frame.flags, frame.sequence, frame.payload, frame.payload_bytes);
+            fwrite(out, 1, size, stdout);
+        }
+    fprintf(stderr, "%lu\n", (unsigned long)decoder.rejected);
+    return 0;
+}
+"""
+C_MESSAGES = r"""
+#include <stdio.h>
+#include "neurula_wire.h"
+
+/* Reads frames; writes each again with a payload that was taken apart and put together, or with none if it is refused. */
+int main(void)
+{
+    static nrw_decoder decoder;
+    nrw_frame frame;
+    uint8_t out[NRW_FRAME_BYTES], payload[NRW_PAYLOAD_BYTES];
+    int byte, size;
+    while ((byte = getchar()) != EOF)
+        if (nrw_feed(&decoder, (uint8_t)byte, &frame)) {
+            size = 0;
+            switch (frame.type) {
+            %s
+            }
+            fwrite(out, 1, nrw_encode(out, frame.type, size < 0 ? 255 : 0, frame.sequence, payload, size < 0 ? 0 : (uint8_t)size), stdout);
+        }
+    return 0;
+}
+"""
+C_CASE = """
+case NRW_{upper}: {{
+    nrw_{lower} message;
+    size = nrw_unpack_{lower}(frame.payload, frame.payload_bytes, &message) ? nrw_pack_{lower}(payload, &message) : -1;
+    break;
+}}"""
+MICROPYTHON_STREAM = """
+import gc
+from neurula_mcu.wire import FrameDecoder, FrameWriter, PAYLOAD_AT, PAYLOAD_OUT
+decoder, writer = FrameDecoder(), FrameWriter()
+chunk = bytearray(97)
+source, target = open("stream", "rb"), open("frames", "wb")
+
+def work():
+    got = source.readinto(chunk)
+    if not got:
+        return False
+    at = 0
+    while at < got:
+        at = decoder.take(chunk, at, got)
+        if decoder.ready:
+            size = decoder.end - PAYLOAD_AT
+            i = 0
+            while i < size:
+                writer.buffer[PAYLOAD_OUT + i] = decoder.buffer[PAYLOAD_AT + i]
+                i += 1
+            target.write(writer.buffer, writer.finish(decoder.type, decoder.flags, decoder.sequence, size))
+    return True
+
+before = taken = 0
+work()
+gc.collect()
+gc.disable()
+before = gc.mem_alloc()
+while work():
+    pass
+taken = gc.mem_alloc() - before
+target.close()
+print(decoder.rejected, taken)
+"""
+
+
+def c_program(folder: Path, source: str) -> Path:
+    path = folder / "program.c"
+    path.write_text(source)
+    return compile_program(folder / "program", path)
+
+
+def messages_in_c(wire: Wire) -> str:
+    cases = [C_CASE.format(upper=message.name, lower=message.name.lower()) for message in wire.messages if message.fields]
+    return C_MESSAGES % "\n".join(cases)
+
+
+def run_c(program: Path, stream: bytes) -> tuple[bytes, int]:
+    """(frames written again, pieces rejected)."""
+    run = subprocess.run([program], input=stream, capture_output=True, check=True, timeout=600)
+    return run.stdout, int(run.stderr or 0)
+
+
+@contextmanager
+def micropython(name: str, stream: bytes = b"") -> Iterator[UnixMicroPython]:
+    with UnixMicroPython(name, files={"stream": stream}, import_path=[firmware_source().parent]) as machine:
+        yield machine
+
+
+def run_micropython(name: str, stream: bytes) -> tuple[bytes, int, int]:
+    """(frames written again, pieces rejected, bytes of the heap that this took)."""
+    with micropython(name, stream) as machine:
+        rejected, taken = machine.run(MICROPYTHON_STREAM, 600).split()
+        return (machine.folder / "frames").read_bytes(), int(rejected), int(taken)
+
+
+def run_here(stream: bytes) -> tuple[bytes, int]:
+    chance = random.Random(len(stream))
+    decoder = FrameDecoder()
+    frames = [encode_frame(frame) for piece in pieces(chance, stream) for frame in decoder.feed(piece)]
+    return b"".join(frames), decoder.rejected
