@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from neurula.errors import DeviceNotFound
 from neurula.runtimes import Runtime, open_runtime
+from neurula.sim.cpu import Cpu, open_cpu
 
 ROOT = Path(__file__).parent.parent
 SHOWN = (
-    "sim:rpi_pico", "sim:rpi_pico:viper", "core:m0", "core:m4", "core:rv32", "thumb:m0", "thumb:m4", "c", "c:m0", "c:m4", "c:rp2040",
-    "micropython32", "micropython",
+    "sim:rpi_pico", "sim:rpi_pico:viper", "core:m0", "core:m4", "core:rv32", "core:xtensa", "thumb:m0", "thumb:m4", "c", "c:m0", "c:m4",
+    "c:rp2040",    "micropython32", "micropython",
 )
 REQUIRED = os.environ.get("NEURULA_REQUIRE") == "1"
 
@@ -33,6 +35,15 @@ def open_backend(name: str, image: bytes) -> Runtime:
     """The runtime; the test is skipped (or failed, where everything is required) if this machine lacks what it runs on."""
     try:
         return open_runtime(name, image)
+    except DeviceNotFound as error:
+        missing(f"{error.message}; {error.remedy}")
+        raise
+
+
+def open_core(name: str, **options: Any) -> Cpu:
+    """The emulated core, skipped or failed in the same way."""
+    try:
+        return open_cpu(name, **options)
     except DeviceNotFound as error:
         missing(f"{error.message}; {error.remedy}")
         raise

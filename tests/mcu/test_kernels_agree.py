@@ -6,18 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from neurula.sim.cpu import MARCH, Cpu
+from neurula.sim.cpu import MARCH
 from neurula.sim.mpy import compile_mpy, native_functions
 from neurula.sim.rp2040 import Rp2040
 from neurula.sim.unix import UnixMicroPython
 from sample_kernels import KERNELS, Outcome, Problem, expected, printed_outcome, program, random_problem
+from tests.conftest import open_core
 
 SEEDS = [1, 2, 3]
 FLASH, RAM = 0x10000000, 0x20000000
 
 
 def on_core(core: str, problem: Problem, *, strict: bool = True) -> tuple[Outcome, int]:
-    cpu = Cpu(core, strict=strict)
+    cpu = open_core(core, strict=strict)
     cpu.load(native_functions(compile_mpy(KERNELS, MARCH[core])))
     cpu.map_flash(FLASH, problem.entries)
     cpu.map_ram(RAM, problem.state + bytes(problem.fired_bytes))
@@ -95,7 +96,7 @@ def test_cycles_per_synaptic_event_follow_from_the_instructions_of_the_m0_core(p
             board.run(timed.format(passes=4, n=f"{events:4d}"))
             spent.append(board.cycles - before)
     cycles_per_event = (spent[2] - spent[1]) / 4 / 800
-    cpu = Cpu("m0")
+    cpu = open_core("m0")
     cpu.load(native_functions(compile_mpy(KERNELS, "armv6m")))
     cpu.map_ram(RAM, 8192)
     costs = []

@@ -1,4 +1,4 @@
-"""The kernels' machine code on emulated processor cores (Unicorn): what a board would execute, without the board.
+"""The kernels' machine code on emulated processor cores (Unicorn, qemu): what a board would execute, without the board.
 
 The loader and the burst's order run here; each kernel is one call of the code that mpy-cross made for that core.
 """
@@ -14,7 +14,7 @@ from neurula.errors import VerificationFailed
 from neurula.runtimes.burst import BurstResult, Stimulus
 from neurula.runtimes.firmware_files import firmware_source
 from neurula.runtimes.local import NOTHING
-from neurula.sim.cpu import MARCH, Cpu
+from neurula.sim.cpu import MARCH, open_cpu
 from neurula.sim.mpy import NativeFunction, compile_mpy, native_functions
 from neurula_npu import Brain, ImageError
 from neurula_npu.schema import AGE_PERIOD
@@ -30,8 +30,8 @@ def kernel_code(march: str, file: str) -> dict[str, NativeFunction]:
 
 
 class CoreRuntime:
-    """A brain on an emulated core: "core:" with m0, m3, m4, m7, m33 or rv32 runs the viper kernels, "thumb:" (not rv32) those in
-    machine code of our own.
+    """A brain on an emulated core: "core:" with m0, m3, m4, m7, m33, rv32 or xtensa runs the viper kernels, "thumb:" (Cortex-M only)
+    those in machine code of our own.
 
     strict: check every access; count: fill `instructions`, those of the last burst: "deliver" with what
     opens the burst, and "update".
@@ -46,7 +46,7 @@ class CoreRuntime:
         except ImageError as error:
             raise VerificationFailed(error.code, error.message, where=f"byte {error.at}") from None
         self._parsed = self._host.image
-        self._cpu = Cpu(core, strict=strict, instruction_limit=2_000_000_000, count=count)
+        self._cpu = open_cpu(core, strict=strict, instruction_limit=2_000_000_000, count=count)
         self._cpu.load(kernel_code(MARCH[core], "kernels.py"))
         if self._thumb:
             self._cpu.load(kernel_code("armv6m", "kernels_thumb.py"))
@@ -103,7 +103,7 @@ class CoreRuntime:
         return self._cpu.read(RAM_AT, self._parsed.ram_bytes)
 
     def close(self) -> None:
-        """Nothing to give back."""
+        self._cpu.close()
 
     def __enter__(self) -> CoreRuntime:
         return self

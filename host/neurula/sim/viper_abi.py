@@ -40,14 +40,16 @@ _WORD = struct.Struct("<I")
 
 @dataclass
 class Context:
-    """Lays out function objects and tables in a block of memory from `base` on; `image` is its content so far."""
+    """Lays out function objects and tables in a block of memory from `base` on; `image` is its content so far.
+
+    The function table's entries are code at `trap_base` and every `trap_bytes` after it."""
 
     base: int
     trap_base: int
-    thumb: bool
+    trap_bytes: int = 4
 
     def __post_init__(self) -> None:
-        entries = [self.trap_base + 4 * number + (1 if self.thumb else 0) for number in range(TABLE_ENTRIES)]
+        entries = [self.trap_base + self.trap_bytes * number for number in range(TABLE_ENTRIES)]
         entries[:3] = [NONE_OBJECT, NONE_OBJECT + 16, NONE_OBJECT + 32]
         self.image = bytearray(b"".join(_WORD.pack(entry) for entry in entries))
 
