@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests.conftest import open_core
 
 from neurula.errors import InvalidInput, LinkLost, NeurulaError, UsageError, VerificationFailed
 from neurula.sim.cpu import CONTEXT_BASE, MARCH, Cpu, open_cpu
 from neurula.sim.mpy import NativeFunction, compile_mpy, native_functions
 from neurula.sim.mpy_container import CodeKind
 from neurula.sim.unicorn_cpu import UnicornCpu
-from tests.conftest import open_core
 
 FLASH, RAM = 0x10000000, 0x20000000
 CORES = sorted(MARCH)

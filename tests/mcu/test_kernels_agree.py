@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.conftest import open_core
 
 from neurula.sim.cpu import MARCH
 from neurula.sim.mpy import compile_mpy, native_functions
 from neurula.sim.rp2040 import Rp2040
 from neurula.sim.unix import UnixMicroPython
 from sample_kernels import KERNELS, Outcome, Problem, expected, printed_outcome, program, random_problem
-from tests.conftest import open_core
 
 SEEDS = [1, 2, 3]
 FLASH, RAM = 0x10000000, 0x20000000

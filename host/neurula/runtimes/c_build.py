@@ -22,10 +22,13 @@ BLOB_FLAGS = (*FLAGS, "-ffreestanding", "-nostdlib", "-Wl,-e,entry", "-Wl,--buil
 
 @dataclass(frozen=True)
 class Target:
-    """How to compile for one core: names of the compiler, in order of preference, and its flags."""
+    """How to compile for one core: names of the compiler in order of preference, its flags; in runtime_c/emulated the linker's
+    script, and what the compiler's own library lacks."""
 
     compilers: tuple[str, ...]
     flags: tuple[str, ...]
+    script: str = "blob.ld"
+    library: tuple[str, ...] = ()
 
 
 _ARM = ("arm-none-eabi-gcc",)
@@ -37,6 +40,7 @@ TARGETS = {
     "m7": Target(_ARM, ("-mthumb", "-mcpu=cortex-m7")),
     "m33": Target(_ARM, ("-mthumb", "-mcpu=cortex-m33")),
     "rv32": Target(_RISCV, ("-march=rv32imc", "-mabi=ilp32", "-msmall-data-limit=0")),
+    "xtensa": Target(("xtensa-lx106-elf-gcc",), ("-mlongcalls",), "xtensa.ld", ("xtensa_arithmetic.c",)),
 }
 
 
@@ -67,8 +71,9 @@ def build_blob(core: str, base: int = CODE_BASE, extra: tuple[str, ...] = ()) ->
     compiler = _first(target.compilers, f"the core {core}")
     folder = sources()
     emulated = folder / "emulated"
-    command = [compiler, *target.flags, *BLOB_FLAGS, *extra, f"-Wl,--defsym=BASE={base:#x}", "-T", str(emulated / "blob.ld")]
-    linked = _built([*command, str(emulated / "entry.c"), "-lgcc"], folder, ".elf")
+    command = [compiler, *target.flags, *BLOB_FLAGS, *extra, f"-Wl,--defsym=BASE={base:#x}", "-T", str(emulated / target.script)]
+    programs = [str(emulated / name) for name in ("entry.c", *target.library)]
+    linked = _built([*command, *programs, "-lgcc"], folder, ".elf")
     objcopy = compiler[: -len("gcc")] + "objcopy"
     return _built([objcopy, "-O", "binary", str(linked)], folder, ".bin").read_bytes()
 

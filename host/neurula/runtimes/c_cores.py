@@ -1,18 +1,19 @@
-"""The C runtime's machine code on emulated cores: Unicorn for many, the RP2040 emulator where cycles matter."""
+"""The C runtime's machine code on emulated cores: Unicorn and qemu for many, the RP2040 emulator where cycles matter."""
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from neurula.errors import DoesNotFit
 from neurula.runtimes.c_build import build_blob
 from neurula.sim.bare_rp2040 import BareRp2040
-from neurula.sim.cpu import CODE_BASE, MARCH, Cpu
+from neurula.sim.cpu import CODE_BASE, MARCH, open_cpu
 from neurula.sim.mpy import NativeFunction
 from neurula.sim.mpy_container import CodeKind
+from neurula.sim.xtensa_cpu import PLAIN, XtensaCpu
 
 # in the order of runtime_c/emulated/entry.c
 CALLS = ("ram_bytes", "open", "step", "state_hash", "fired_bits", "begin", "deliver", "deliver_valued", "update", "learn")
@@ -43,6 +44,7 @@ class Layout:
 
 
 UNICORN = Layout(CODE_BASE, 0x10000000, 0x20000000, 1 << 28, 0x50000000, 1 << 20)
+XTENSA = replace(UNICORN, code=XtensaCpu.code_base, ram_limit=1 << 26)
 RP2040 = Layout(0x20000000, 0x10000000, 0x20008000, 0x36000, 0x2003E000, 0x2000)
 
 
@@ -70,20 +72,26 @@ class Processor(Protocol):
         """Instructions or cycles of the last call."""
         ...
 
+    def close(self) -> None: ...
 
-class UnicornProcessor(Cpu):
-    """One of Unicorn's cores with the blob as its only function; the cost is in instructions."""
 
-    def __init__(self, core: str, *, strict: bool, count: bool) -> None:
-        super().__init__(core, strict=strict, instruction_limit=2_000_000_000, count=count)
-        self.load({"entry": NativeFunction("entry", CodeKind.ASSEMBLER, MARCH[core], build_blob(core, UNICORN.code), 0, 0)})
-        self.map_ram(UNICORN.work, UNICORN.work_bytes)
+class CpuProcessor:
+    """An emulated core with the blob as its only function; the cost is in instructions."""
+
+    def __init__(self, core: str, layout: Layout, *, strict: bool, count: bool) -> None:
+        blob = build_blob(core, layout.code)
+        self._cpu = open_cpu(core, strict=strict, instruction_limit=2_000_000_000, count=count)
+        architecture = PLAIN if core == "xtensa" else MARCH[core]
+        self._cpu.load({"entry": NativeFunction("entry", CodeKind.ASSEMBLER, architecture, blob, 0, 0)})
+        self._cpu.map_ram(layout.work, layout.work_bytes)
+        self.map_flash, self.map_ram = self._cpu.map_flash, self._cpu.map_ram
+        self.read, self.write, self.close = self._cpu.read, self._cpu.write, self._cpu.close
 
     def enter(self, argument: int) -> int:
-        return self.call("entry", argument)
+        return self._cpu.call("entry", argument)
 
     def cost(self) -> int:
-        return self.instructions
+        return self._cpu.instructions
 
 
 class Rp2040Processor(BareRp2040):
@@ -97,6 +105,9 @@ class Rp2040Processor(BareRp2040):
 
     def cost(self) -> int:
         return self.cycles
+
+    def close(self) -> None:
+        """Nothing to give back."""
 
 
 class Core:
@@ -148,9 +159,13 @@ class Core:
     def state(self) -> bytes:
         return self.processor.read(self.layout.ram, self._ram_bytes)
 
+    def close(self) -> None:
+        self.processor.close()
+
 
 def open_core(name: str, *, strict: bool = False, count: bool = False) -> Core:
-    """name: m0, m3, m4, m7, m33, rv32 or rp2040. Raises UsageError S125, DeviceNotFound R103, R104, R105, S105."""
+    """name: m0, m3, m4, m7, m33, rv32, xtensa or rp2040. Raises UsageError S125, DeviceNotFound R103, R104, R105, S105, S138."""
     if name == "rp2040":
         return Core(Rp2040Processor(), RP2040)
-    return Core(UnicornProcessor(name, strict=strict, count=count), UNICORN)
+    layout = XTENSA if name == "xtensa" else UNICORN
+    return Core(CpuProcessor(name, layout, strict=strict, count=count), layout)

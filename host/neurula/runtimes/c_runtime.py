@@ -39,6 +39,8 @@ class Machine(Protocol):
 
     def state(self) -> bytes: ...
 
+    def close(self) -> None: ...
+
 
 class Brain(ctypes.Structure):
     """nrl_brain: private to the library, but the caller's memory."""
@@ -77,6 +79,9 @@ class Library:
 
     def state(self) -> bytes:
         return bytes(memoryview(self._ram).cast("B")[: self._ram_bytes])
+
+    def close(self) -> None:
+        """Nothing to give back."""
 
 
 @lru_cache
@@ -139,7 +144,7 @@ class CRuntime:
         return self._machine.state()
 
     def close(self) -> None:
-        """Nothing to give back."""
+        self._machine.close()
 
     def __enter__(self) -> CRuntime:
         return self

@@ -93,7 +93,7 @@ class Cpu(ABC):
         self._result: tuple[int, int] | None = None
         self._running = ""
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027
         """Gives back what runs outside this process; may be called twice."""
 
     def __enter__(self) -> Cpu:

@@ -116,16 +116,15 @@ class XtensaCpu(Cpu):
         registers = [*arguments, 0, 0, 0, 0][:4]
         self._send(_COMMAND.pack(how, loaded.address, first, STACK_TOP, *registers))
         while True:
-            what, *words = _ANSWER.unpack(self._receive(_ANSWER.size))
+            what, a, b, c = _ANSWER.unpack(self._receive(_ANSWER.size))
             if what == _TRAP:
-                answer = self._answer(*words)
+                answer = self._answer(a, b, c)
                 self._send(struct.pack("<2I", self._fault is not None, answer))
             elif what == _DONE:
-                result, last, _ = words
-                self.instructions = last - first - _PER_CALL - _PER_TRAP * self.runtime_calls.total()
-                return result
+                self.instructions = b - first - _PER_CALL - _PER_TRAP * self.runtime_calls.total()
+                return int(a)
             else:
-                self._note(self._fault_of(what, *words))
+                self._note(self._fault_of(what, a, b, c))
             if self._fault is not None:
                 return 0
 
