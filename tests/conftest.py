@@ -19,7 +19,7 @@ from neurula.sim.cpu import Cpu, open_cpu
 ROOT = Path(__file__).parent.parent
 SHOWN = (
     "sim:rpi_pico", "sim:rpi_pico:viper", "core:m0", "core:m4", "core:rv32", "core:xtensa", "thumb:m0", "thumb:m4", "c", "c:m0", "c:m4",
-    "c:xtensa", "c:rp2040",    "micropython32", "micropython",
+    "c:xtensa", "c:wasm32", "c:rp2040",    "micropython32", "micropython",
 )
 REQUIRED = os.environ.get("NEURULA_REQUIRE") == "1"
 

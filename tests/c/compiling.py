@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 from neurula.errors import DeviceNotFound
-from neurula.runtimes.c_build import TARGETS, host_compiler, sources
+from neurula.runtimes.c_build import TARGETS, WASM, host_compiler, sources
 from tests.conftest import ROOT, missing
 
 RUNTIME = ROOT / "runtime_c"
@@ -25,12 +25,12 @@ def compiler_of(core: str) -> list[str]:
             return [host_compiler()]
     except DeviceNotFound as error:
         missing(str(error))
-    target = TARGETS[core]
+    target = WASM if core == "wasm32" else TARGETS[core]
     found = next((path for path in map(shutil.which, target.compilers) if path), None)
     if found is None:
         missing(f"no {target.compilers[0]} for {core}")
     # a compiler without a libc finds its own stdint.h only when it is told so
-    return [str(found), *target.flags, *(["-ffreestanding"] if core == "rv32" else [])]
+    return [str(found), *target.flags, *(["-ffreestanding"] if core in ("rv32", "xtensa") else [])]
 
 
 def compile_program(out: Path, *arguments: str | Path, core: str = "host") -> Path:

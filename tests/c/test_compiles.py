@@ -10,7 +10,8 @@ import pytest
 
 from neurula.errors import DeviceNotFound, UsageError, VerificationFailed
 from neurula.runtimes import open_runtime
-from neurula.runtimes.c_build import TARGETS, build_blob
+from neurula.runtimes.c_build import TARGETS, build_blob, build_module
+from neurula.sim.xtensa_cpu import XtensaCpu, build_monitor
 from tests.c.compiling import RUNTIME, compile_program, compiler_of
 from tests.conformance.brains import image_of, random_connectome
 from tests.conftest import missing
@@ -22,7 +23,7 @@ CODE_BYTES = 18_000  # on a Cortex-M0+ with -O2; with -Os it is less
 BUILDS = [(core, flags) for core in ("host", "m0") for flags in ("-O0", "-Os", "-O3", "-O2 -DNRL_PORTABLE")]
 
 
-@pytest.mark.parametrize(("core", "flags"), [*((core, "-O2") for core in ("host", *TARGETS)), *BUILDS])
+@pytest.mark.parametrize(("core", "flags"), [*((core, "-O2") for core in ("host", *TARGETS, "wasm32")), *BUILDS])
 def test_it_compiles_without_a_warning(tmp_path: Path, core: str, flags: str) -> None:
     compile_program(tmp_path / "neurula.o", *flags.split(), "-c", RUNTIME / "neurula.c", core=core)
 
@@ -47,7 +48,7 @@ def symbols(folder: Path, core: str) -> list[list[str]]:
     return [line.split() for line in listing.splitlines()]
 
 
-@pytest.mark.parametrize("core", ["m0", "m4", "rv32"])
+@pytest.mark.parametrize("core", ["m0", "m4", "rv32", "xtensa"])
 def test_it_needs_nothing_but_what_every_compiler_brings(tmp_path: Path, core: str) -> None:
     for *_, kind, name in symbols(tmp_path, core):
         assert kind not in "bBdDC", f"{name} is state outside the RAM block"
@@ -82,6 +83,16 @@ def test_a_missing_compiler_is_said_in_plain_words(monkeypatch: pytest.MonkeyPat
             open_runtime(name, b"")
         assert caught.value.code == "R103"
         assert "gcc" in caught.value.remedy
+
+
+def test_missing_tools_of_webassembly_and_xtensa_are_said_in_plain_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    for build, code, tool in ((build_module, "R103", "clang"), (build_monitor.__wrapped__, "S138", "binutils-xtensa-lx106"),
+                              (XtensaCpu, "S138", "qemu-system-misc")):
+        with pytest.raises(DeviceNotFound) as caught:
+            build()
+        assert caught.value.code == code
+        assert tool in caught.value.remedy
 
 
 def test_a_compiler_that_fails_is_said_in_plain_words(monkeypatch: pytest.MonkeyPatch) -> None:

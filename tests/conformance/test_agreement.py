@@ -14,11 +14,11 @@ from tests.conftest import open_backend
 
 BURSTS = 30
 EMULATED = ("micropython32", "sim:rpi_pico", "sim:rpi_pico:viper", "c:rp2040")
-CORES = ["core:m0", "core:m4", "core:rv32", "core:xtensa", "thumb:m0", "thumb:m4", "c:m0", "c:m4", "c:rv32", "c:xtensa"]
+CORES = ["core:m0", "core:m4", "core:rv32", "core:xtensa", "thumb:m0", "thumb:m4", "c:m0", "c:m4", "c:rv32", "c:xtensa", "c:wasm32"]
 BACKENDS = ["npu-pure", "npu", "micropython", "c", *CORES]
 SEEDS = {"npu-pure": 300, "npu": 300, "c": 300, "micropython": 100, "micropython32": 100, "sim:rpi_pico": 12}
 SEEDS |= {"sim:rpi_pico:viper": 6, "c:rp2040": 12}
-SEEDS |= dict.fromkeys(CORES, 60)
+SEEDS |= dict.fromkeys(CORES, 60) | {"c:xtensa": 24}  # it takes four times as long as the others
 FIRMWARE_BACKENDS = [pytest.param(name, marks=pytest.mark.needs_firmware) for name in EMULATED]
 
 

@@ -12,6 +12,7 @@ from neurula.sim.cpu import CONTEXT_BASE, MARCH, Cpu, open_cpu
 from neurula.sim.mpy import NativeFunction, compile_mpy, native_functions
 from neurula.sim.mpy_container import CodeKind
 from neurula.sim.unicorn_cpu import UnicornCpu
+from neurula.sim.xtensa_cpu import XtensaCpu
 
 FLASH, RAM = 0x10000000, 0x20000000
 CORES = sorted(MARCH)
@@ -151,6 +152,15 @@ def test_an_endless_loop_ends_at_the_limit() -> None:
         cpu = loaded(core, instruction_limit=10_000)
         refusal(LinkLost, "S132", cpu, "for_ever", 0)
         assert cpu.call("previous", 7) == 6
+
+
+def test_an_emulator_that_ends_is_an_error_and_no_wait() -> None:
+    cpu = loaded("xtensa")
+    assert isinstance(cpu, XtensaCpu)
+    cpu._process.kill()
+    refusal(LinkLost, "S139", cpu, "previous", 7)
+    refusal(LinkLost, "S139", cpu, "previous", 7)
+    cpu.close()
 
 
 def test_a_kernel_that_needs_the_interpreter_is_refused_by_what_it_calls(cpu: Cpu) -> None:

@@ -1,4 +1,4 @@
-"""The C runtime, compiled: a shared library for this machine, one blob of code for an emulated core. Kept by contents."""
+"""The C runtime, compiled: a library for this machine, a blob of code for an emulated core, a WebAssembly module. Kept by contents."""
 
 from __future__ import annotations
 
@@ -42,6 +42,8 @@ TARGETS = {
     "rv32": Target(_RISCV, ("-march=rv32imc", "-mabi=ilp32", "-msmall-data-limit=0")),
     "xtensa": Target(("xtensa-lx106-elf-gcc",), ("-mlongcalls",), "xtensa.ld", ("xtensa_arithmetic.c",)),
 }
+WASM = Target(("clang",), ("--target=wasm32", "-ffreestanding"))
+MODULE_FLAGS = ("-nostdlib", "-Wl,--no-entry", "-Wl,--export=entry")
 
 
 def sources() -> Path:
@@ -76,6 +78,13 @@ def build_blob(core: str, base: int = CODE_BASE, extra: tuple[str, ...] = ()) ->
     linked = _built([*command, *programs, "-lgcc"], folder, ".elf")
     objcopy = compiler[: -len("gcc")] + "objcopy"
     return _built([objcopy, "-O", "binary", str(linked)], folder, ".bin").read_bytes()
+
+
+def build_module() -> Path:
+    """The WebAssembly module, which exports `entry` and its memory. Raises DeviceNotFound R103, R104, R105."""
+    folder = sources()
+    command = [_first(WASM.compilers, "WebAssembly"), *WASM.flags, *FLAGS, *MODULE_FLAGS]
+    return _built([*command, str(folder / "emulated" / "entry.c")], folder, ".wasm")
 
 
 def _first(names: tuple[str, ...], purpose: str) -> str:

@@ -1,4 +1,4 @@
-"""The C runtime's machine code on emulated cores: Unicorn and qemu for many, the RP2040 emulator where cycles matter."""
+"""The C runtime's code on emulated cores: Unicorn and qemu for many, the RP2040 emulator where cycles matter; and on WebAssembly."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Protocol
 
 from neurula.errors import DoesNotFit
 from neurula.runtimes.c_build import build_blob
+from neurula.runtimes.c_wasm import WasmProcessor
 from neurula.sim.bare_rp2040 import BareRp2040
 from neurula.sim.cpu import CODE_BASE, MARCH, open_cpu
 from neurula.sim.mpy import NativeFunction
@@ -45,6 +46,7 @@ class Layout:
 
 UNICORN = Layout(CODE_BASE, 0x10000000, 0x20000000, 1 << 28, 0x50000000, 1 << 20)
 XTENSA = replace(UNICORN, code=XtensaCpu.code_base, ram_limit=1 << 26)
+WASM = Layout(0, 0x00200000, 0x08000000, 1 << 26, 0x00100000, 1 << 20)
 RP2040 = Layout(0x20000000, 0x10000000, 0x20008000, 0x36000, 0x2003E000, 0x2000)
 
 
@@ -164,8 +166,12 @@ class Core:
 
 
 def open_core(name: str, *, strict: bool = False, count: bool = False) -> Core:
-    """name: m0, m3, m4, m7, m33, rv32, xtensa or rp2040. Raises UsageError S125, DeviceNotFound R103, R104, R105, S105, S138."""
+    """name: m0, m3, m4, m7, m33, rv32, xtensa, rp2040 or wasm32. Raises UsageError S125, DeviceNotFound R103, R104, R105, S105, S138."""
     if name == "rp2040":
         return Core(Rp2040Processor(), RP2040)
+    if name == "wasm32":
+        processor = WasmProcessor()
+        processor.map_ram(WASM.work, WASM.work_bytes)
+        return Core(processor, WASM)
     layout = XTENSA if name == "xtensa" else UNICORN
     return Core(CpuProcessor(name, layout, strict=strict, count=count), layout)

@@ -104,7 +104,8 @@ def load_library() -> ctypes.CDLL:
 
 
 class CRuntime:
-    """A brain in the C runtime: "c" on this machine, "c:m0", "c:m4", "c:rv32", ... on an emulated core, "c:rp2040" on an emulated chip."""
+    """A brain in the C runtime: "c" on this machine, "c:m0", "c:rv32", "c:xtensa", ... on an emulated core, "c:rp2040" on an emulated
+    chip, "c:wasm32" as WebAssembly."""
 
     def __init__(self, name: str, image: bytes) -> None:
         self.name = name

@@ -147,20 +147,19 @@ class XtensaCpu(Cpu):
             view = memoryview(data)
             while view:
                 view = view[self._process.stdin.write(view) :]
-        except OSError:
+        except (OSError, ValueError):  # ended now, ended before
             raise self._gone() from None
 
     def _receive(self, size: int) -> bytes:
         assert self._process.stdout is not None
-        parts = []
-        while size:
+        taken = bytearray()
+        while len(taken) < size:
             ready, _, _ = select.select([self._process.stdout], [], [], WALL_LIMIT_S)
-            part = self._process.stdout.read(size) if ready else b""
+            part = self._process.stdout.read(size - len(taken)) if ready else b""
             if not part:
                 raise self._gone()
-            parts.append(part)
-            size -= len(part)
-        return b"".join(parts)
+            taken += part
+        return bytes(taken)
 
     def _gone(self) -> LinkLost:
         self.close()
