@@ -127,6 +127,15 @@ class Brain:
         if not (0 <= area < self.image.areas and 0 <= neuron < uword(self.image.data, self.image.area_at(area) + 4)):
             raise IndexError("no such neuron")
 
+    def rewind(self):
+        """Back to before the first burst. The RAM block stays where it is."""
+        ram = memoryview(self.ram)
+        zeros = bytes(256)
+        for at in range(0, len(ram), 256):
+            part = min(256, len(ram) - at)
+            ram[at : at + part] = zeros[:part]
+        self.image.start(self.ram)
+
     def burst(self):
         """Number of the last burst, modulo 2^32; 0 before the first."""
         return uword(self.ram, 0)

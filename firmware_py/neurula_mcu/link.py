@@ -230,6 +230,10 @@ class Commands:
     def do_stop(self):
         self.loop.running = False
 
+    def do_rewind(self):
+        """The brain as it was before its first burst."""
+        self.need_stopped().rewind()
+
     def do_force(self, area, neuron):
         self.need_stopped()
         self.forced.append((int(area), int(neuron)))

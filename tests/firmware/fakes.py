@@ -147,6 +147,9 @@ class HostBrain:
     def step(self, forced: Sequence[tuple[int, int]] = (), inject: Sequence[tuple[int, int, int]] = ()) -> None:
         self.npu.step(forced, inject)
 
+    def rewind(self) -> None:
+        self.ram[:] = Brain(bytes(self.image.data)).ram
+
     def burst(self) -> int:
         return self.npu.burst
 

@@ -215,7 +215,7 @@ def test_garbage_never_ends_the_loop_and_the_next_line_is_understood() -> None:
     with pytest.MonkeyPatch.context() as patch:
         rig = Rig(patch, rate_hz=1000)
         verbs = ["hello", "stats", "slots", "put", "chunk", "commit", "confirm", "rollback", "logs", "estop", "release", "rate",
-                 "run", "stop", "step", "force", "inject", "state", "pins", "retry", "then", "say"]
+                 "run", "stop", "step", "rewind", "force", "inject", "state", "pins", "retry", "then", "say"]
         before = rig.brain.burst()
         for _ in range(1500):
             if chance.random() < 0.5:
@@ -262,6 +262,14 @@ def test_a_stopped_brain_steps_with_the_hosts_stimulus_and_says_what_serve_says(
     assert rig.ask("force 9 0") == "ok"
     assert rig.ask("step 1").split()[:2] == ["error", "F133"]
     assert rig.ask("run") == "ok"
+
+
+def test_a_stopped_brain_goes_back_to_its_start(rig: Rig) -> None:
+    assert rig.ask("rewind").split()[:2] == ["error", "F134"]
+    assert rig.ask("stop") == "ok"
+    assert rig.brain.burst() > 0
+    assert rig.ask("rewind") == "ok"
+    assert rig.brain.ram == ReferenceBrain(reflex_image()).state()
 
 
 def test_stop_latches_by_command_and_is_kept_over_a_reset(rig: Rig) -> None:

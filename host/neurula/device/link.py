@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from neurula.device.ports import Connection
@@ -25,6 +25,7 @@ ANSWER_TIMEOUT_S = 3.0
 GREETING_TIMEOUT_S = 1.0
 ERASE_TIMEOUT_S = 60.0  # opening an upload erases a slot: some 25 ms a block of 4 KB
 VERIFY_TIMEOUT_S = 120.0  # the board hashes the image and walks every row of it
+STEP_TIMEOUT_S = 60.0
 LINES_MAX = 1000
 KINDS: dict[int, type[NeurulaError]] = {2: UsageError, 3: DeviceNotFound, 4: InvalidInput, 5: DoesNotFit, 6: VerificationFailed}
 
@@ -116,8 +117,30 @@ class BoardLink:
         return slot, sequence
 
     def order(self, verb: str) -> str:
-        """start, confirm, rollback, reset, estop or release; the rest of the answer."""
+        """start, confirm, rollback, reset, estop, release, stop, rewind or run; the rest of the answer."""
         return " ".join(self.ask(verb, least=0))
+
+    def step(
+        self, bursts: int, forced: Iterable[tuple[int, int]] = (), inject: Iterable[tuple[int, int, int]] = ()
+    ) -> list[tuple[int, int, bytes]]:
+        """Runs bursts of a brain that is held, the first with this stimulus: (number, CRC-32 of the state, fired bitmaps) of each."""
+        for area, neuron, units in inject:
+            self.ask(f"inject {area} {neuron} {units}", least=0)
+        for area, neuron in forced:
+            self.ask(f"force {area} {neuron}", least=0)
+        lines, _ = self._exchange(f"step {bursts}", STEP_TIMEOUT_S)
+        try:
+            rows = [line.split() for line in lines if line.startswith("burst ")]
+            seen = [(int(row[1]), int(row[2], 16), bytes.fromhex(row[3])) for row in rows]
+        except (ValueError, IndexError):
+            raise unexpected(lines[-1:]) from None
+        if len(seen) != bursts:
+            raise unexpected([f"{len(seen)} of {bursts} bursts"])
+        return seen
+
+    def state(self) -> bytes:
+        """The whole RAM block of a brain that is held."""
+        return bytes.fromhex(self.ask("state", STEP_TIMEOUT_S)[0])
 
     def reconnect(self, timeout_s: float) -> None:
         self._connection.reconnect(timeout_s)

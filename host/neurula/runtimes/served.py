@@ -21,6 +21,29 @@ FLASH_BASE = 0x10000000
 BITS_AT = 4 * RECORDS["AREA"].index("bits_at")
 
 
+class FiredBits:
+    """Reads the bitmaps of one burst, which the firmware sends as they lie in its memory."""
+
+    def __init__(self, image: Image) -> None:
+        self._places = [self._place(image.data, image.area_at(index)) for index in range(image.areas)]
+
+    @staticmethod
+    def _place(data: bytes | bytearray | memoryview, at: int) -> tuple[int, int]:
+        """(first byte, number of bytes) of an area's bits."""
+        neurons = int.from_bytes(data[at + 4 : at + 8], "little")
+        first = int.from_bytes(data[at + BITS_AT : at + BITS_AT + 4], "little")
+        return first, 2 * ((neurons + 15) // 16)
+
+    def read(self, slot: bytes) -> tuple[tuple[int, tuple[int, ...]], ...]:
+        """Who fired: (area, neurons) with both rising."""
+        found = []
+        for area, (first, size) in enumerate(self._places):
+            bits = int.from_bytes(slot[first : first + size], "little")
+            if bits:
+                found.append((area, tuple(set_bits(bits))))
+        return tuple(found)
+
+
 class ServedRuntime:
     """A brain inside a machine whose program is neurula_mcu.serve. open_line: how the program finds the image."""
 
@@ -32,7 +55,7 @@ class ServedRuntime:
         except ImageError as error:
             machine.close()
             raise VerificationFailed(error.code, error.message, where=f"byte {error.at}") from None
-        self._areas = [self._bitmap_of(image, parsed.area_at(i)) for i in range(parsed.areas)]
+        self._bits = FiredBits(parsed)
         self._number = 0
         try:
             machine.launch(PROGRAM)
@@ -40,13 +63,6 @@ class ServedRuntime:
         except BaseException:
             machine.close()
             raise
-
-    @staticmethod
-    def _bitmap_of(image: bytes, at: int) -> tuple[int, int]:
-        """(first byte, number of bytes) of an area's bits inside a slot."""
-        neurons = int.from_bytes(image[at + 4 : at + 8], "little")
-        first = int.from_bytes(image[at + BITS_AT : at + BITS_AT + 4], "little")
-        return first, 2 * ((neurons + 15) // 16)
 
     def _line(self, timeout_s: float) -> list[str]:
         words = self._machine.read_until(b"\n", timeout_s).decode("ascii", "replace").split(maxsplit=3)
@@ -69,15 +85,7 @@ class ServedRuntime:
             words = self._ask("\n".join([*lines, "step 1"]), BURST_TIMEOUT_S)
             if len(words) != 4 or words[0] != "burst":
                 raise LinkLost("S113", "the runtime answered with something else than a burst", where=" ".join(words)[:80])
-            yield BurstResult(int(words[1]), self._fired(bytes.fromhex(words[3])), int(words[2], 16))
-
-    def _fired(self, slot: bytes) -> tuple[tuple[int, tuple[int, ...]], ...]:
-        found = []
-        for area, (first, size) in enumerate(self._areas):
-            bits = int.from_bytes(slot[first : first + size], "little")
-            if bits:
-                found.append((area, tuple(set_bits(bits))))
-        return tuple(found)
+            yield BurstResult(int(words[1]), self._bits.read(bytes.fromhex(words[3])), int(words[2], 16))
 
     def state(self) -> bytes:
         return bytes.fromhex(self._ask("state", BURST_TIMEOUT_S)[1])
