@@ -10,7 +10,6 @@ from neurula.errors import VerificationFailed
 from neurula.runtimes.burst import BurstResult, Stimulus
 from neurula.runtimes.local import NOTHING
 from neurula.runtimes.served import FiredBits
-from neurula_npu import Image
 
 BURSTS_AT_ONCE = 64
 
@@ -25,7 +24,7 @@ class BoardRuntime:
     def __init__(self, link: BoardLink, image: bytes) -> None:
         require_running(link, image)
         self._link = link
-        self._bits = FiredBits(Image(image, 1 << 30))
+        self._bits = FiredBits(image)
         self._burst = 0
         self._held = True
         link.order("stop")

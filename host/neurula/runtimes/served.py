@@ -18,17 +18,19 @@ HEAP_BYTES = 256 << 20
 LOAD_TIMEOUT_S = 120.0  # of the machine's own clock; a verification on a board takes a few seconds
 BURST_TIMEOUT_S = 60.0
 FLASH_BASE = 0x10000000
+RAM_ANY = 1 << 30
 BITS_AT = 4 * RECORDS["AREA"].index("bits_at")
 
 
 class FiredBits:
-    """Reads the bitmaps of one burst, which the firmware sends as they lie in its memory."""
+    """Reads the bitmaps of one burst, which the firmware sends as they lie in its memory. ImageError for what is no image."""
 
-    def __init__(self, image: Image) -> None:
-        self._places = [self._place(image.data, image.area_at(index)) for index in range(image.areas)]
+    def __init__(self, image: bytes) -> None:
+        parsed = Image(image, RAM_ANY)
+        self._places = [self._place(image, parsed.area_at(index)) for index in range(parsed.areas)]
 
     @staticmethod
-    def _place(data: bytes | bytearray | memoryview, at: int) -> tuple[int, int]:
+    def _place(data: bytes, at: int) -> tuple[int, int]:
         """(first byte, number of bytes) of an area's bits."""
         neurons = int.from_bytes(data[at + 4 : at + 8], "little")
         first = int.from_bytes(data[at + BITS_AT : at + BITS_AT + 4], "little")
@@ -51,11 +53,10 @@ class ServedRuntime:
         self.name = name
         self._machine = machine
         try:
-            parsed = Image(image, 1 << 30)
+            self._bits = FiredBits(image)
         except ImageError as error:
             machine.close()
             raise VerificationFailed(error.code, error.message, where=f"byte {error.at}") from None
-        self._bits = FiredBits(parsed)
         self._number = 0
         try:
             machine.launch(PROGRAM)
