@@ -107,6 +107,33 @@ static inline void add_list(
     }
 }
 
+/* the same with a byte of weight per target, which lie behind the list: byte b adds (b - 128) * step + 1 */
+static inline void add_weighted(
+    const nrl_byte *restrict img, nrl_byte *restrict ram, uint32_t base, uint32_t list, uint32_t size, uint32_t step)
+{
+    nrl_byte *to = ram + base;
+    const nrl_byte *at = img + list, *end = at + ((size >> 3) << 4), *weight = at + (((size + 1u) >> 1) << 2);
+    uint32_t bias = 1u - (step << 7);
+    while (at != end) {
+        add32(to + (load16(at + 0) << 2), weight[0] * step + bias);
+        add32(to + (load16(at + 2) << 2), weight[1] * step + bias);
+        add32(to + (load16(at + 4) << 2), weight[2] * step + bias);
+        add32(to + (load16(at + 6) << 2), weight[3] * step + bias);
+        add32(to + (load16(at + 8) << 2), weight[4] * step + bias);
+        add32(to + (load16(at + 10) << 2), weight[5] * step + bias);
+        add32(to + (load16(at + 12) << 2), weight[6] * step + bias);
+        add32(to + (load16(at + 14) << 2), weight[7] * step + bias);
+        at += 16;
+        weight += 8;
+    }
+    end += (size & 7u) << 1;
+    while (at != end) {
+        add32(to + (load16(at) << 2), *weight * step + bias);
+        at += 2;
+        weight++;
+    }
+}
+
 /* the first word from `at` on, before `stop`, with a bit of `mask`; silent words are skipped four at a time */
 static inline uint32_t next_hit(const nrl_byte *restrict ram, uint32_t at, uint32_t stop, uint32_t mask)
 {
@@ -156,6 +183,7 @@ enum {
     AGE_PERIOD = 8192,
     SEGMENT_MAX = 1048575,
     WINDOW = 65536,
+    WEIGHT_STEP_MAX = 4194304,
     COUNT_BITS_MAX = 24,
     TABLE_MAX = 65536,
     DELAY_MAX = 255
@@ -214,7 +242,7 @@ enum {
 
 enum {
     SEGMENT_FLAG_LAST = 1, SEGMENT_FLAG_LIST = 2, SEGMENT_FLAG_RELATIVE = 4, SEGMENT_FLAG_DRIVEN = 8,
-    SEGMENT_FLAG_PLASTIC = 16
+    SEGMENT_FLAG_PLASTIC = 16, SEGMENT_FLAG_WEIGHTED = 32
 };
 
 enum {
@@ -362,7 +390,12 @@ static void deliver(const nrl_byte *restrict img, nrl_byte *restrict ram)
                                 base = base + (j << 2u);
                             }
                             if ((head & 2u) != 0u) {
-                                add_list(img, ram, base, row, size, step);
+                                if ((head & 32u) != 0u) {
+                                    add_weighted(img, ram, base, row, size, step);
+                                    row = row + (sar(size + 3u, 2u) << 2u);
+                                } else {
+                                    add_list(img, ram, base, row, size, step);
+                                }
                                 row = row + (sar(size + 1u, 1u) << 2u);
                             } else {
                                 add_run(ram, base, size, step);
@@ -1042,7 +1075,7 @@ static uint32_t verify(const nrl_byte *restrict img, nrl_byte *restrict ram, uin
             step = load32(img + (p + 8u));
             size = sar(head, 8u);
             at = p + 12u;
-            if ((head & 224u) != 0u) {
+            if ((head & 192u) != 0u) {
                 return p;
             }
             if (s32(size) < 1) {
@@ -1113,6 +1146,17 @@ static uint32_t verify(const nrl_byte *restrict img, nrl_byte *restrict ram, uin
                     return p;
                 }
             }
+            if ((head & 32u) != 0u) {
+                if ((head & ((8u | 16u) | 2u)) != 2u) {
+                    return p;
+                }
+                if (s32(step) > 4194304) {
+                    return p;
+                }
+                if (s32(step) < -4194304) {
+                    return p;
+                }
+            }
             if ((head & 16u) != 0u) {
                 if (s32(at) > s32(rows_end - 8u)) {
                     return p;
@@ -1145,6 +1189,12 @@ static uint32_t verify(const nrl_byte *restrict img, nrl_byte *restrict ram, uin
                 }
                 b = at;
                 at = at + (sar(size + 1u, 1u) << 2u);
+                if ((head & 32u) != 0u) {
+                    if (s32(at) > s32(rows_end - (sar(size + 3u, 2u) << 2u))) {
+                        return p;
+                    }
+                    at = at + (sar(size + 3u, 2u) << 2u);
+                }
                 while (s32(size) > 0) {
                     k = load16(img + b);
                     if (s32(high_end + (k << 2u)) >= s32(inputs_end)) {
@@ -1658,7 +1708,7 @@ static int check_header(nrl_loader *self)
     REQUIRE(uword(self, 0) == 1112298062, 102, 0); /* the file does not begin with NRLB: it is no image of a brain */
     REQUIRE(((size & 3) == 0) && (size < 2147483648LL), 105, size); /* an image is a whole number of words, below 2 GiB */
     REQUIRE(uword(self, 4) == 1, 103, 4); /* the image is of another format version */
-    REQUIRE(uword(self, 8) == 4133507290, 104, 8); /* the image was built for another schema: build it again with this version */
+    REQUIRE(uword(self, 8) == 1082646314, 104, 8); /* the image was built for another schema: build it again with this version */
     REQUIRE(uword(self, 12) == size, 105, 12); /* the file is shorter or longer than it says */
     REQUIRE((uword(self, 16) & 4294967292LL) == 0, 106, 16); /* the image needs a feature that this runtime lacks */
     return 0;

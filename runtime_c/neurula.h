@@ -49,7 +49,7 @@ enum {
 
 #define NRL_POTENTIAL_MAX 1073741823
 #define NRL_NONE 0xffffffffu
-#define NRL_FINGERPRINT 0xf66050dau
+#define NRL_FINGERPRINT 0x4087df2au
 
 /* A brain that runs. Its fields are private; the state is the RAM block and nothing else. */
 typedef struct nrl_brain {

@@ -18,9 +18,9 @@ from neurula_codegen.schema import Schema, read_toml
 HERE = Path(__file__).parent
 TEMPLATES = HERE / "c99"
 UNROLL = 8
-BASE = {"R32": "ram", "R16": "ram", "I32": "img", "I16": "img", "S32": "stim"}
+BASE = {"R32": "ram", "R16": "ram", "I32": "img", "I16": "img", "I8": "img", "S32": "stim"}
 POINTER = {"img": "const nrl_byte *restrict img", "ram": "nrl_byte *restrict ram", "stim": "const nrl_byte *restrict stim"}
-MEMORY_OF = {"add_run": ("ram",), "add_list": ("img", "ram"), "next_hit": ("ram",), "sweep": ("ram",)}  # primitives
+MEMORY_OF = {"add_run": ("ram",), "add_list": ("img", "ram"), "add_weighted": ("img", "ram"), "next_hit": ("ram",), "sweep": ("ram",)}  # primitives
 OPERATORS: dict[type[ast.AST], str] = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.LShift: "<<", ast.BitAnd: "&", ast.BitOr: "|",
     ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=",
@@ -220,6 +220,7 @@ def emit(schema: Schema, kernels: list[ast.FunctionDef], source: str) -> tuple[s
     places = {
         "constants": public_constants(schema),
         "add_run": "\n".join(f"        add32(at + {4 * i}, step);" for i in range(UNROLL)),
+        "add_weighted": "\n".join(f"        add32(to + (load16(at + {2 * i}) << 2), weight[{i}] * step + bias);" for i in range(UNROLL)),
         "add_list": "\n".join(f"        add32(to + (load16(at + {2 * i}) << 2), step);" for i in range(UNROLL)),
         # FIPS 180-4: the first 32 bits of the fractional parts of roots of the first primes
         "sha256_k": wrapped([f"{cube_root(p << 96) & fraction:#010x}u," for p in primes(64)]),

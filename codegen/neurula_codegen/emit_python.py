@@ -7,7 +7,7 @@ import ast
 from neurula_codegen.language import GENERATED, literal, locals_of, memories_of
 
 HEAD = '''# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False, cdivision=True
-"""The burst kernels over flat arrays: R32/R16 the RAM block, I32/I16 the image, S32 the stimulus.
+"""The burst kernels over flat arrays: R32/R16 the RAM block, I32/I16/I8 the image, S32 the stimulus.
 
 {generated}
 """
@@ -35,11 +35,12 @@ def hash_below(neuron, burst, chance):
 class Kernels:
     """One brain's memory and the kernels that run on it. The caller keeps the buffers alive and their sizes true."""
 
-    def __init__(self, R32, R16, I32, I16, S32):
+    def __init__(self, R32, R16, I32, I16, I8, S32):
         self.R32 = R32
         self.R16 = R16
         self.I32 = I32
         self.I16 = I16
+        self.I8 = I8
         self.S32 = S32
 '''
 
@@ -57,6 +58,7 @@ cdef class Kernels:
     cdef unsigned short[::1] R16
     cdef const int[::1] I32
     cdef const unsigned short[::1] I16
+    cdef const unsigned char[::1] I8
     cdef int[::1] S32
 '''
 
@@ -74,6 +76,19 @@ while o < e:
     o = o + 1
 """
 
+ADD_WEIGHTED = """
+o = {at} >> 1
+e = o + {size}
+y = {base} >> 2
+at_weight = {at} + ((({size} + 1) >> 1) << 2)
+bias = 1 - ({step} << 7)
+while o < e:
+    x = y + I16[o]
+    R32[x] = R32[x] + (I8[at_weight] * {step} + bias)
+    at_weight = at_weight + 1
+    o = o + 1
+"""
+
 NEXT_HIT = """
 o = ({0}) >> 2
 e = {1} >> 2
@@ -84,7 +99,7 @@ while o < e and R32[o] & {2} == 0:
 
 
 class Elements(ast.NodeTransformer):
-    """Byte offsets become element indexes; the two adding primitives become loops."""
+    """Byte offsets become element indexes; the primitives become loops."""
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
         self.generic_visit(node)
@@ -112,6 +127,8 @@ class Elements(ast.NodeTransformer):
                 f"o = {base} >> 2\ne = o + {size}\nwhile o < e:\n    R32[o] = R32[o] + {step}\n    o = o + 1"
             ).body
         base, at, size, step = arguments
+        if call.func.id == "add_weighted":
+            return ast.parse(ADD_WEIGHTED.format(base=base, at=at, size=size, step=step)).body
         return ast.parse(
             f"o = {at} >> 1\ne = o + {size}\ny = {base} >> 2\nwhile o < e:\n    x = y + I16[o]\n"
             f"    R32[x] = R32[x] + {step}\n    o = o + 1"

@@ -25,7 +25,7 @@ HOT = {
     "update": ("q: ptr32", "a: int"),
     "verify": ("q: ptr32", "k: int"),
 }
-BASE = {"R32": "ram", "R16": "ram", "I32": "img", "I16": "img", "S32": "stim"}
+BASE = {"R32": "ram", "R16": "ram", "I32": "img", "I16": "img", "I8": "img", "S32": "stim"}
 UNROLL = 8
 
 MULQ22 = """
@@ -93,6 +93,20 @@ while int(p) < e_:
     p = ptr16(uint(p) + 2)
 """
 
+
+ADD_WEIGHTED = """
+p = ptr16(img + {at})
+v_ = ram + {base}
+r_ = ptr8(img + {at} + ((({size} + 1) >> 1) << 2))
+w_ = 1 - ({step} << 7)
+e_ = img + {at} + ({size} << 1)
+while int(p) < e_:
+    h_ = r_[0]
+    q = ptr32((p[0] << 2) + v_)
+    q[0] = q[0] + (h_ * {step} + w_)
+    r_ = ptr8(uint(r_) + 1)
+    p = ptr16(uint(p) + 2)
+"""
 
 # words without a hit are skipped four at a time: the count bits of all four are looked at together
 NEXT_HIT = """
@@ -256,6 +270,8 @@ class Addresses(ast.NodeTransformer):
             base, size, step = arguments
             return statements(ADD_RUN.format(base=base, size=size, step=step))
         base, at, size, step = arguments
+        if call.func.id == "add_weighted":
+            return statements(ADD_WEIGHTED.format(base=base, at=at, size=size, step=step))
         unrolled = "\n".join(f"    q = ptr32((p[{i}] << 2) + v_)\n    q[0] = q[0] + {step}" for i in range(UNROLL))
         return statements(ADD_LIST.format(base=base, at=at, size=size, step=step, unrolled=unrolled))
 

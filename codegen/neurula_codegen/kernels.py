@@ -4,7 +4,7 @@ This file is parsed, never run. It is a small language in Python's clothes:
 * all locals are signed 32-bit integers; nothing here lets a value of a valid image leave that range;
 * R32, R16 are the RAM block as words and unsigned half-words, I32, I16 the image, S32 the stimulus; all by byte offset;
 * every load stands alone on the right of an assignment; RECORD.field is the field's byte offset, FLAG.name its value;
-* add_run, add_list, sweep, next_hit, mulq22, hash_below are primitives that each target spells in its own way.
+* add_run, add_list, add_weighted, sweep, next_hit, mulq22, hash_below are primitives that each target spells in its own way.
 docs/SPEC.md says in words what these kernels do; the reference runtime says it in plain Python.
 """
 
@@ -113,7 +113,11 @@ def deliver():
                             if head & SEGMENT_FLAG.RELATIVE != 0:
                                 base = base + (j << 2)
                             if head & SEGMENT_FLAG.LIST != 0:
-                                add_list(base, row, size, step)
+                                if head & SEGMENT_FLAG.WEIGHTED != 0:
+                                    add_weighted(base, row, size, step)
+                                    row = row + (((size + 3) >> 2) << 2)
+                                else:
+                                    add_list(base, row, size, step)
                                 row = row + (((size + 1) >> 1) << 2)
                             else:
                                 add_run(base, size, step)

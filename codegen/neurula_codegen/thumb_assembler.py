@@ -129,8 +129,8 @@ class Assembler:
     # --- memory ------------------------------------------------------------------------------------------------
 
     def load(self, size: int, rd: int, rn: int, offset: int) -> None:
-        """size 2 or 4; offset a small multiple of size."""
-        self.items.append(({4: 0x6800, 2: 0x8800}[size]) | (offset // size) << 6 | rn << 3 | rd)
+        """size 1, 2 or 4; offset a small multiple of size."""
+        self.items.append(({4: 0x6800, 2: 0x8800, 1: 0x7800}[size]) | (offset // size) << 6 | rn << 3 | rd)
 
     def store(self, size: int, rd: int, rn: int, offset: int) -> None:
         self.items.append(({4: 0x6000, 2: 0x8000}[size]) | (offset // size) << 6 | rn << 3 | rd)

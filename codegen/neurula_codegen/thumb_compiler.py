@@ -12,7 +12,7 @@ from collections import Counter
 from neurula_codegen.language import MEMORY, KernelError, literal, memories_of, record_load
 from neurula_codegen.thumb_assembler import Assembler
 
-BASE = {"R32": "ram", "R16": "ram", "I32": "img", "I16": "img", "S32": "stim"}
+BASE = {"R32": "ram", "R16": "ram", "I32": "img", "I16": "img", "I8": "img", "S32": "stim"}
 LOW, HIGH = (4, 5, 6, 7), (8, 9, 10, 11)
 TEMPORARIES = (0, 1, 2, 3)
 OPERATORS = {ast.BitAnd: "and", ast.BitOr: "orr", ast.BitXor: "eor", ast.Mult: "mul"}
@@ -65,7 +65,7 @@ class Compiler:
             if isinstance(statement, (ast.While, ast.If)):
                 self._weigh(statement.body, inner, weights)
                 self._weigh(statement.orelse, inner, weights)
-        for name in ("add_run", "add_list", "sweep", "next_hit", "mulq22", "hash_below"):
+        for name in ("add_run", "add_list", "add_weighted", "sweep", "next_hit", "mulq22", "hash_below"):
             weights.pop(name, None)
 
     def _enter(self) -> None:

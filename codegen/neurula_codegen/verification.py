@@ -47,7 +47,7 @@ def verify(rows_at, rows_end, weights_at, weights_end):
             step = I32[p + SEGMENT.step]
             size = head >> 8
             at = p + SEGMENT.bytes
-            if head & 224 != 0:
+            if head & 192 != 0:
                 return p
             if size < 1:
                 return p
@@ -97,6 +97,14 @@ def verify(rows_at, rows_end, weights_at, weights_end):
                     return p
                 if step < 0 - RETENTION_ONE:
                     return p
+            if head & SEGMENT_FLAG.WEIGHTED != 0:
+                # weights of their own only in plain lists; 255 steps must stay within 2^30
+                if head & (SEGMENT_FLAG.DRIVEN | SEGMENT_FLAG.PLASTIC | SEGMENT_FLAG.LIST) != SEGMENT_FLAG.LIST:
+                    return p
+                if step > WEIGHT_STEP_MAX:
+                    return p
+                if step < 0 - WEIGHT_STEP_MAX:
+                    return p
             if head & SEGMENT_FLAG.PLASTIC != 0:
                 if at > rows_end - 8:
                     return p
@@ -120,6 +128,10 @@ def verify(rows_at, rows_end, weights_at, weights_end):
                     return p
                 b = at
                 at = at + (((size + 1) >> 1) << 2)
+                if head & SEGMENT_FLAG.WEIGHTED != 0:
+                    if at > rows_end - (((size + 3) >> 2) << 2):
+                        return p
+                    at = at + (((size + 3) >> 2) << 2)
                 while size > 0:
                     k = I16[b]
                     if high_end + (k << 2) >= inputs_end:

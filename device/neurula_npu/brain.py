@@ -65,7 +65,7 @@ class Brain:
             # ctypes arrays wrap at their width like the compiled kernels do
             words32, words16 = len(self.ram) // 4, len(self.ram) // 2
             views = [(ctypes.c_int32 * words32).from_buffer(self.ram), (ctypes.c_uint16 * words16).from_buffer(self.ram)]
-        self._kernels = self._module.Kernels(*views, image.cast("B").cast("i"), image.cast("B").cast("H"), self._stimulus)
+        self._kernels = self._module.Kernels(*views, *(image.cast("B").cast(form) for form in "iHB"), self._stimulus)
 
     def header_field(self, name: str) -> int:
         """A field of the image's header, by the names of docs/SPEC.md."""

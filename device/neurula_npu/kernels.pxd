@@ -12,12 +12,13 @@ cdef class Kernels:
     cdef unsigned short[::1] R16
     cdef const int[::1] I32
     cdef const unsigned short[::1] I16
+    cdef const unsigned char[::1] I8
     cdef int[::1] S32
 
     @cython.locals(burst=cython.int, slot=cython.int, slots=cython.int, areas=cython.int, total=cython.int, n=cython.int, at=cython.int, area=cython.int, local=cython.int, units=cython.int, use=cython.int, k=cython.int, cap=cython.int, x=cython.int, a=cython.int, hits=cython.int, c=cython.int)
     cpdef void begin(self, int injections) noexcept
 
-    @cython.locals(now=cython.int, slots=cython.int, slot_bytes=cython.int, bits=cython.int, directory=cython.int, group=cython.int, groups=cython.int, area=cython.int, delay=cython.int, kind=cython.int, rows=cython.int, target=cython.int, slot=cython.int, count=cython.int, word=cython.int, values=cython.int, i=cython.int, m=cython.int, j=cython.int, r=cython.int, row=cython.int, head=cython.int, base=cython.int, step=cython.int, size=cython.int, o=cython.int, e=cython.int, y=cython.int, x=cython.int)
+    @cython.locals(now=cython.int, slots=cython.int, slot_bytes=cython.int, bits=cython.int, directory=cython.int, group=cython.int, groups=cython.int, area=cython.int, delay=cython.int, kind=cython.int, rows=cython.int, target=cython.int, slot=cython.int, count=cython.int, word=cython.int, values=cython.int, i=cython.int, m=cython.int, j=cython.int, r=cython.int, row=cython.int, head=cython.int, base=cython.int, step=cython.int, size=cython.int, o=cython.int, e=cython.int, y=cython.int, at_weight=cython.int, bias=cython.int, x=cython.int)
     cpdef void deliver(self) noexcept
 
     @cython.locals(now=cython.int, slots=cython.int, slot_bytes=cython.int, bits=cython.int, directory=cython.int, group=cython.int, groups=cython.int, area=cython.int, delay=cython.int, kind=cython.int, rows=cython.int, pending=cython.int, target=cython.int, count=cython.int, shift=cython.int, slot=cython.int, word=cython.int, values=cython.int, i=cython.int, size=cython.int, x=cython.int, y=cython.int, phase=cython.int, m=cython.int, row=cython.int, a=cython.int, b=cython.int, r=cython.int, head=cython.int, base=cython.int, step=cython.int, at=cython.int, k=cython.int, e=cython.int, v=cython.int, c=cython.int, o=cython.int)

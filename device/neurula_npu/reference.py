@@ -29,6 +29,7 @@ from neurula_npu.schema import (
     SEGMENT_FLAG_LIST,
     SEGMENT_FLAG_PLASTIC,
     SEGMENT_FLAG_RELATIVE,
+    SEGMENT_FLAG_WEIGHTED,
     STAMP_MASK,
     STAMP_VALID,
 )
@@ -78,6 +79,7 @@ class Segment:
     relative: bool
     step: int
     drive: tuple[int, int, int] | None = None  # shift, count bits, cap
+    weights: list[int] = field(default_factory=list)  # one per target, where each has its own
     weights_at: int = 0  # RAM offset of the weights of a plastic segment
     count_bits: int = 0
 
@@ -225,6 +227,9 @@ class ReferenceBrain:
                 offsets = struct.unpack_from(f"<{count}H", self.data, at)
                 segment.targets = [origin + offset for offset in offsets]
                 at += (2 * count + 3) // 4 * 4
+                if head & SEGMENT_FLAG_WEIGHTED:
+                    segment.weights = [byte - 128 for byte in bytes(self.data[at : at + count])]
+                    at += (count + 3) // 4 * 4
             else:
                 segment.targets = list(range(origin, origin + count))
             yield segment
@@ -308,6 +313,8 @@ class ReferenceBrain:
         if segment.weights_at:
             contribution = int32(self.weights[segment.weights_at + 4 * j] * segment.step)
             return int32(int32(contribution << segment.count_bits) + 1)
+        if segment.weights:
+            return int32(int32(segment.weights[j] * segment.step) + 1)
         if segment.drive is None:
             return segment.step
         shift, k, cap = segment.drive

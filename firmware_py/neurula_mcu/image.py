@@ -9,7 +9,7 @@ import hashlib
 import struct
 from binascii import crc32
 VERSION = 1
-FINGERPRINT = 4133507290
+FINGERPRINT = 1082646314
 TRAILER = 32
 TAGS = (b'AREA', b'GRUP', b'RDIR', b'ROWS', b'RTAB', b'THRS', b'PLAS', b'DATA', b'INIT', b'NAME')
 

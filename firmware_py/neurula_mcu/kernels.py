@@ -112,32 +112,46 @@ def deliver(p: ptr16, q: ptr32, img: int, ram: int):
                             if head & 4:
                                 base = base + (j << 2)
                             if head & 2:
-                                p = ptr16(img + row)
-                                v_ = ram + base
-                                e_ = img + row + (size >> 3 << 4)
-                                while int(p) < e_:
-                                    q = ptr32((p[0] << 2) + v_)
-                                    q[0] = q[0] + step
-                                    q = ptr32((p[1] << 2) + v_)
-                                    q[0] = q[0] + step
-                                    q = ptr32((p[2] << 2) + v_)
-                                    q[0] = q[0] + step
-                                    q = ptr32((p[3] << 2) + v_)
-                                    q[0] = q[0] + step
-                                    q = ptr32((p[4] << 2) + v_)
-                                    q[0] = q[0] + step
-                                    q = ptr32((p[5] << 2) + v_)
-                                    q[0] = q[0] + step
-                                    q = ptr32((p[6] << 2) + v_)
-                                    q[0] = q[0] + step
-                                    q = ptr32((p[7] << 2) + v_)
-                                    q[0] = q[0] + step
-                                    p = ptr16(uint(p) + 16)
-                                e_ = img + row + (size << 1)
-                                while int(p) < e_:
-                                    q = ptr32((p[0] << 2) + v_)
-                                    q[0] = q[0] + step
-                                    p = ptr16(uint(p) + 2)
+                                if head & 32:
+                                    p = ptr16(img + row)
+                                    v_ = ram + base
+                                    r_ = ptr8(img + row + (size + 1 >> 1 << 2))
+                                    w_ = 1 - (step << 7)
+                                    e_ = img + row + (size << 1)
+                                    while int(p) < e_:
+                                        h_ = r_[0]
+                                        q = ptr32((p[0] << 2) + v_)
+                                        q[0] = q[0] + (h_ * step + w_)
+                                        r_ = ptr8(uint(r_) + 1)
+                                        p = ptr16(uint(p) + 2)
+                                    row = row + (size + 3 >> 2 << 2)
+                                else:
+                                    p = ptr16(img + row)
+                                    v_ = ram + base
+                                    e_ = img + row + (size >> 3 << 4)
+                                    while int(p) < e_:
+                                        q = ptr32((p[0] << 2) + v_)
+                                        q[0] = q[0] + step
+                                        q = ptr32((p[1] << 2) + v_)
+                                        q[0] = q[0] + step
+                                        q = ptr32((p[2] << 2) + v_)
+                                        q[0] = q[0] + step
+                                        q = ptr32((p[3] << 2) + v_)
+                                        q[0] = q[0] + step
+                                        q = ptr32((p[4] << 2) + v_)
+                                        q[0] = q[0] + step
+                                        q = ptr32((p[5] << 2) + v_)
+                                        q[0] = q[0] + step
+                                        q = ptr32((p[6] << 2) + v_)
+                                        q[0] = q[0] + step
+                                        q = ptr32((p[7] << 2) + v_)
+                                        q[0] = q[0] + step
+                                        p = ptr16(uint(p) + 16)
+                                    e_ = img + row + (size << 1)
+                                    while int(p) < e_:
+                                        q = ptr32((p[0] << 2) + v_)
+                                        q[0] = q[0] + step
+                                        p = ptr16(uint(p) + 2)
                                 row = row + (size + 1 >> 1 << 2)
                             else:
                                 q = ptr32(ram + base)
@@ -840,7 +854,7 @@ def verify(q: ptr32, k: int, img: int, ram: int, rows_at: int, rows_end: int, we
             step = q[2]
             size = head >> 8
             at = p + 12
-            if head & 224:
+            if head & 192:
                 return p
             if size < 1:
                 return p
@@ -891,6 +905,13 @@ def verify(q: ptr32, k: int, img: int, ram: int, rows_at: int, rows_end: int, we
                     return p
                 if step < 0 - 4194304:
                     return p
+            if head & 32:
+                if head & (8 | 16 | 2) != 2:
+                    return p
+                if step > 4194304:
+                    return p
+                if step < 0 - 4194304:
+                    return p
             if head & 16:
                 if at > rows_end - 8:
                     return p
@@ -915,6 +936,10 @@ def verify(q: ptr32, k: int, img: int, ram: int, rows_at: int, rows_end: int, we
                     return p
                 b = at
                 at = at + (size + 1 >> 1 << 2)
+                if head & 32:
+                    if at > rows_end - (size + 3 >> 2 << 2):
+                        return p
+                    at = at + (size + 3 >> 2 << 2)
                 while size > 0:
                     k = ptr16(img + b)[0]
                     if high_end + (k << 2) >= inputs_end:

@@ -89,6 +89,26 @@ static inline void add_list(
     }
 }
 
+/* the same with a byte of weight per target, which lie behind the list: byte b adds (b - 128) * step + 1 */
+static inline void add_weighted(
+    const nrl_byte *restrict img, nrl_byte *restrict ram, uint32_t base, uint32_t list, uint32_t size, uint32_t step)
+{
+    nrl_byte *to = ram + base;
+    const nrl_byte *at = img + list, *end = at + ((size >> 3) << 4), *weight = at + (((size + 1u) >> 1) << 2);
+    uint32_t bias = 1u - (step << 7);
+    while (at != end) {
+@add_weighted@
+        at += 16;
+        weight += 8;
+    }
+    end += (size & 7u) << 1;
+    while (at != end) {
+        add32(to + (load16(at) << 2), *weight * step + bias);
+        at += 2;
+        weight++;
+    }
+}
+
 /* the first word from `at` on, before `stop`, with a bit of `mask`; silent words are skipped four at a time */
 static inline uint32_t next_hit(const nrl_byte *restrict ram, uint32_t at, uint32_t stop, uint32_t mask)
 {

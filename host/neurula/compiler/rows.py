@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurula.compiler.layout import RAM_HEADER
+from neurula.compiler.weighted import weigh_rows
 from neurula_npu.schema import (
     ROWS_EACH,
     ROWS_SAME,
@@ -20,9 +21,11 @@ from neurula_npu.schema import (
     SEGMENT_FLAG_LAST,
     SEGMENT_FLAG_LIST,
     SEGMENT_FLAG_RELATIVE,
+    SEGMENT_FLAG_WEIGHTED,
 )
 
 Ints = NDArray[np.int64]
+SEGMENT_BYTES = 12
 RUN_MIN = 6  # a run this long is cheaper as a segment of its own than as entries of a list
 WINDOW = 65536  # targets that a list's 16-bit offsets reach
 SPAN = 1 << 19  # longest segment, targets
@@ -121,17 +124,26 @@ def write_segments(
     """Cuts sorted synapses into segments and writes their words. Returns (words, byte offset of each row)."""
     if not len(row):
         return np.zeros(0, np.uint32), np.zeros(0, np.int64)
-    in_run = choose_runs(row, target, key) if not plastic else np.zeros(len(row), bool)
+    step, flag = keys.step[key], keys.flags[key]
+    in_run = np.zeros(len(row), bool)
+    weight = np.zeros(len(row), np.uint8)
+    if not plastic:
+        in_run, long, share = choose_runs(row, target, key)
+        if not keys.flags.any():
+            unit, weight = weigh_rows(row, step, long, share)
+            mixed = unit > 0
+            key, step, in_run = np.where(mixed, -1, key), np.where(mixed, unit, step), in_run & ~mixed
+            flag = np.where(mixed, SEGMENT_FLAG_WEIGHTED, flag)
     order = np.lexsort((target, in_run, key, row))
-    row, target, key, in_run = row[order], target[order], key[order], in_run[order]
+    row, target, key, in_run, weight = row[order], target[order], key[order], in_run[order], weight[order]
     begins = segment_begins(row, target, key, in_run)
     starts = np.flatnonzero(begins)
     counts = np.diff(np.r_[starts, len(row)])
-    seg_row, seg_key, listed = row[starts], key[starts], ~in_run[starts]
+    seg_row, seg_key, listed, flags = row[starts], key[starts], ~in_run[starts], flag[order][starts]
+    weighted, extra = flags == SEGMENT_FLAG_WEIGHTED, (flags & ~SEGMENT_FLAG_WEIGHTED) != 0
     last = np.r_[seg_row[1:] != seg_row[:-1], True]
     opens = np.r_[True, seg_row[1:] != seg_row[:-1]]
-    flags = keys.flags[seg_key]
-    sizes = 3 + 2 * (flags != 0) + np.where(listed, (counts + 1) // 2, 0)
+    sizes = 3 + 2 * extra + np.where(listed, (counts + 1) // 2, 0) + np.where(weighted, (counts + 3) // 4, 0)
     front = 2 * opens if extents is not None else np.zeros(len(starts), np.int64)
     at = np.cumsum(sizes + front) - sizes
     words = np.zeros(int((sizes + front).sum()), np.uint32)
@@ -142,8 +154,7 @@ def write_segments(
         words[at[opens] - 1] = extents[1][seg_row[opens]]
     words[at] = head
     words[at + 1] = as_words(RAM_HEADER + 4 * target[starts])
-    words[at + 2] = as_words(keys.step[seg_key])
-    extra = flags != 0
+    words[at + 2] = as_words(step[order][starts])
     words[at[extra] + 3] = as_words(keys.extra0[seg_key[extra]])
     words[at[extra] + 4] = as_words(keys.extra1[seg_key[extra]])
     if plastic:
@@ -153,21 +164,32 @@ def write_segments(
     member = ~in_run
     where = (2 * (at + 3 + 2 * extra))[segment] + np.arange(len(row)) - starts[segment]
     halves[where[member]] = (target - target[starts][segment])[member]
+    first_byte = 4 * (at + 3 + (counts + 1) // 2)
+    member = weighted[segment]
+    where = first_byte[segment] + np.arange(len(row)) - starts[segment]
+    words.view(np.uint8)[where[member]] = weight[member]
     row_starts = np.zeros(rows, np.int64)
     row_starts[seg_row[opens]] = 4 * at[opens]
     return words, row_starts
 
 
-def choose_runs(row: Ints, target: Ints, key: Ints) -> NDArray[np.bool_]:
-    """Marks the synapses that belong to runs of consecutive targets worth a segment of their own."""
+def choose_runs(row: Ints, target: Ints, key: Ints) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.float64]]:
+    """Marks the synapses that belong to runs of consecutive targets worth a segment of their own, and of these the long ones.
+
+    Third, each synapse's share of the bytes that its row and key take beside long runs.
+    """
     joint = (row[1:] == row[:-1]) & (key[1:] == key[:-1])
     breaks = np.r_[True, ~(joint & (target[1:] == target[:-1] + 1))]
     starts = np.flatnonzero(breaks)
     lengths = np.diff(np.r_[starts, len(row)])
     pair = np.cumsum(np.r_[True, ~joint]) - 1  # number of the (row, key) pair
     runs_of_pair = np.bincount(pair[starts])
-    worth = (lengths >= RUN_MIN) | (runs_of_pair[pair[starts]] == 1)
-    return np.repeat(worth, lengths)
+    long = lengths >= RUN_MIN
+    worth = long | (runs_of_pair[pair[starts]] == 1)
+    listed = np.bincount(pair[starts], weights=np.where(long, 0, lengths)).astype(np.int64)
+    apart = SEGMENT_BYTES + np.where(runs_of_pair > 1, (listed + 1) // 2 * 4, 0)
+    share = (apart / np.maximum(listed, 1))[pair]
+    return np.repeat(worth, lengths), np.repeat(long, lengths), share
 
 
 def segment_begins(row: Ints, target: Ints, key: Ints, in_run: NDArray[np.bool_]) -> NDArray[np.bool_]:
