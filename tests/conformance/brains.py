@@ -94,9 +94,11 @@ def image_of(connectome: Connectome) -> bytes:
 
 
 def extreme_connectome(name: str) -> Connectome:
-    """saturation: charge that grows without end; all_fire: every neuron in every burst; empty: power alone."""
+    """saturation: charge that grows without end; all_fire: every neuron in every burst; empty: power alone; weighted: below."""
     rng = random.Random(name)
     first = GrownArea(power(rng), 0)
+    if name == "weighted":
+        return weighted_connectome(rng, first)
     if name == "empty":
         return Connectome((first,), (), np.zeros(0, np.int32), np.zeros(0, np.int32))
     area = CorticalArea(
@@ -111,3 +113,22 @@ def extreme_connectome(name: str) -> Connectome:
     target = np.concatenate([neurons, (np.repeat(neurons, 20) * 7 + np.tile(np.arange(20), 100)) % 100]).astype(np.int32)
     bundles = (Bundle(0, 1, rule, 0, 100), Bundle(1, 1, rule, 100, 2100))
     return Connectome((first, grown), bundles, source, target)
+
+
+def weighted_connectome(rng: random.Random, first: GrownArea) -> Connectome:
+    """Two areas whose synapses have weights from -127 to 127 in one list: of 1 to 40 targets, some twice."""
+    area = CorticalArea(
+        "C00000", "weighted", dims=(53, 2, 1), charge_accumulation=True, psp_uniform=True, excitability=1.0, firing_threshold=150.0,
+        leak_coefficient=0.25,
+    )
+    far = replace(area, id="C00001", name="far", dims=(2_000, 1, 1), charge_accumulation=False, excitability=0.5)
+    grown = (first, GrownArea(area, 1), GrownArea(far, 107))
+    bundles = [Bundle(0, 1, MappingRule("any", multiplier=60), 0, 106)]
+    sources, targets = [0] * 106, list(range(106))
+    for weight in (-127, -64, -3, -1, 0, 1, 2, 31, 64, 127, *(rng.randint(-127, 127) for _ in range(30))):
+        for number, neurons in ((1, 106), (2, 2_000)):
+            at = len(sources)
+            sources += [rng.randrange(106) for _ in range(53)]
+            targets += [rng.choice([0, neurons - 1, rng.randrange(neurons)]) for _ in range(53)]
+            bundles.append(Bundle(1, number, MappingRule("any", multiplier=weight), at, len(sources)))
+    return Connectome(grown, tuple(bundles), np.array(sources, np.int32), np.array(targets, np.int32))

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from functools import cache
 
+import numpy as np
 import pytest
 
+from neurula.compiler import lower
 from neurula.runtimes import BurstResult, Stimulus, open_runtime
 from neurula.runtimes.difference import first_difference
 from neurula_npu import Image
+from neurula_npu.schema import SEGMENT_FLAG_LIST, SEGMENT_FLAG_WEIGHTED
 from tests.conformance.brains import extreme_connectome, image_of, random_connectome, random_stimuli
 from tests.conftest import open_backend
 
@@ -51,7 +54,7 @@ def test_random_brains_agree_with_the_reference_burst_for_burst(backend: str, pa
 
 
 @pytest.mark.parametrize("backend", [*BACKENDS, *FIRMWARE_BACKENDS])
-@pytest.mark.parametrize("name", ["saturation", "all_fire", "empty"])
+@pytest.mark.parametrize("name", ["saturation", "all_fire", "empty", "weighted"])
 def test_extreme_brains_agree_with_the_reference(backend: str, name: str) -> None:
     image = image_of(extreme_connectome(name))
     with open_runtime("reference", image) as reference, open_backend(backend, image) as runtime:
@@ -71,6 +74,14 @@ def test_random_brains_use_every_feature() -> None:
         seen |= {f"fires {any(result.fired for result in truth(seed)[2])}"}
     for value in ("delay 1", "delay 2", "delay 4", "plastic True", "driven True", "wears True", "fires True"):
         assert value in seen
+
+
+def test_the_weighted_brain_has_synapses_with_a_weight_each() -> None:
+    connectome = extreme_connectome("weighted")
+    words = lower(connectome).rows
+    heads = words & 0xFF
+    assert np.count_nonzero(heads == (SEGMENT_FLAG_LIST | SEGMENT_FLAG_WEIGHTED)) > 50
+    assert words.nbytes < 5 * connectome.synapses
 
 
 def test_bursts_beyond_the_ageing_of_stamps_agree() -> None:
