@@ -61,8 +61,8 @@ print('run', timed(brain.run, 0), gc.mem_free())
 """
 
 
-def network(fan_out: int, neurons: int, same: bool, **parameters: object) -> bytes:
-    """128 sources, each with fan_out random targets among `neurons`."""
+def network(fan_out: int, neurons: int, same: bool, weights: int = 1, **parameters: object) -> bytes:
+    """128 sources, each with fan_out random targets among `neurons` (same: the first ones), and weights from 1 on."""
     rng = np.random.default_rng(1)
     power = GrownArea(CorticalArea("___power", "power", "CORE", excitability=1.0), 0)
     source = GrownArea(CorticalArea("Csourc", "source", dims=(128, 1, 1), psp_uniform=True, firing_threshold=100.0), 1)
@@ -70,11 +70,10 @@ def network(fan_out: int, neurons: int, same: bool, **parameters: object) -> byt
     targets = np.concatenate([np.sort(rng.choice(neurons, fan_out, replace=False)) for _ in range(128)]).astype(np.int32)
     if same:
         targets = np.tile(np.arange(fan_out, dtype=np.int32), 128)
-    rule = MappingRule("any")
-    connectome = Connectome(
-        (power, source, GrownArea(sink, 129)), (Bundle(1, 2, rule, 0, len(targets)),),
-        np.repeat(np.arange(128, dtype=np.int32), fan_out), targets,
-    )
+    sources, each = np.repeat(np.arange(128, dtype=np.int32), fan_out), 128 * fan_out // weights
+    mixed = rng.permutation(len(targets)) if weights > 1 else np.arange(len(targets))
+    bundles = [Bundle(1, 2, MappingRule("any", multiplier=w + 1), w * each, (w + 1) * each) for w in range(weights)]
+    connectome = Connectome((power, source, GrownArea(sink, 129)), tuple(bundles), sources[mixed], targets[mixed])
     return write_image(lower(connectome, keep_all=True))
 
 
@@ -94,6 +93,8 @@ def measure_kernels(thumb: bool) -> dict[str, float]:
     for fan_out in (8, 16, 64):
         rows = measure(network(fan_out, 1024, False), thumb)
         costs[f"an event, list of {fan_out}"] = round((rows[2][0] - rows[1][0]) / 32 / fan_out, 2)
+    rows = measure(network(64, 1024, False, 32), thumb)
+    costs["an event, list of 64 with a weight each"] = round((rows[2][0] - rows[1][0]) / 32 / 64, 2)
     rows = measure(network(64, 1024, True), thumb)
     costs["an event, run of 64"] = round((rows[2][0] - rows[1][0]) / 32 / 64, 2)
     big, small = (measure(network(8, n, True), thumb)[0][1] for n in (2048, 1024))

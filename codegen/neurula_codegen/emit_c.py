@@ -20,7 +20,9 @@ TEMPLATES = HERE / "c99"
 UNROLL = 8
 BASE = {"R32": "ram", "R16": "ram", "I32": "img", "I16": "img", "I8": "img", "S32": "stim"}
 POINTER = {"img": "const nrl_byte *restrict img", "ram": "nrl_byte *restrict ram", "stim": "const nrl_byte *restrict stim"}
-MEMORY_OF = {"add_run": ("ram",), "add_list": ("img", "ram"), "add_weighted": ("img", "ram"), "next_hit": ("ram",), "sweep": ("ram",)}  # primitives
+MEMORY_OF = {  # of the primitives
+    "add_run": ("ram",), "add_list": ("img", "ram"), "add_weighted": ("img", "ram"), "next_hit": ("ram",), "sweep": ("ram",),
+}
 OPERATORS: dict[type[ast.AST], str] = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.LShift: "<<", ast.BitAnd: "&", ast.BitOr: "|",
     ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=",

@@ -59,7 +59,7 @@ class Brain:
     def _bind(self, words: int) -> None:
         """Gives the kernels their views; `words` is the room for one burst's stimulus."""
         self._stimulus: Any = (ctypes.c_int32 * words)()
-        image = memoryview(self.image.data)
+        image: Any = memoryview(self.image.data)
         views: list[Any] = [memoryview(self.ram).cast("i"), memoryview(self.ram).cast("H")]
         if not self._compiled:
             # ctypes arrays wrap at their width like the compiled kernels do

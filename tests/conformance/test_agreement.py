@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from functools import cache
 
-import numpy as np
 import pytest
 
 from neurula.compiler import lower
 from neurula.runtimes import BurstResult, Stimulus, open_runtime
 from neurula.runtimes.difference import first_difference
-from neurula_npu import Image
-from neurula_npu.schema import SEGMENT_FLAG_LIST, SEGMENT_FLAG_WEIGHTED
+from neurula_npu import Image, ReferenceBrain
 from tests.conformance.brains import extreme_connectome, image_of, random_connectome, random_stimuli
 from tests.conftest import open_backend
 
@@ -78,10 +76,12 @@ def test_random_brains_use_every_feature() -> None:
 
 def test_the_weighted_brain_has_synapses_with_a_weight_each() -> None:
     connectome = extreme_connectome("weighted")
-    words = lower(connectome).rows
-    heads = words & 0xFF
-    assert np.count_nonzero(heads == (SEGMENT_FLAG_LIST | SEGMENT_FLAG_WEIGHTED)) > 50
-    assert words.nbytes < 5 * connectome.synapses
+    brain = ReferenceBrain(image_of(connectome))
+    segments = [segment for group in brain.groups for row in group.rows for segment in row]
+    weights = [weight for segment in segments for weight in segment.weights]
+    assert len(weights) > 0.9 * connectome.synapses
+    assert {-127, 0, 127} < set(weights)
+    assert lower(connectome).rows.nbytes < 3.5 * connectome.synapses
 
 
 def test_bursts_beyond_the_ageing_of_stamps_agree() -> None:
