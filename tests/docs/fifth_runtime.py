@@ -12,7 +12,7 @@ from struct import pack_into, unpack_from
 from zlib import crc32
 
 POTENTIAL_MAX, ONE = (1 << 30) - 1, 1 << 22
-LAST, LIST, RELATIVE, DRIVEN_SEGMENT, PLASTIC_SEGMENT = 1, 2, 4, 8, 16
+LAST, LIST, RELATIVE, DRIVEN_SEGMENT, PLASTIC_SEGMENT, WEIGHTED = 1, 2, 4, 8, 16, 32
 ALWAYS, DRAWS, DRIVEN, WEARS = 1, 2, 4, 8
 AGE_PERIOD = 8192
 
@@ -171,6 +171,8 @@ class FifthRuntime:
                     yield start + offset, ((self.get(extra[0] + 4 * n) * step) << extra[1]) + 1
                 elif head & DRIVEN_SEGMENT:
                     yield start + offset, self.driven(value, step, extra)
+                elif head & WEIGHTED:
+                    yield start + offset, (extra[n] - 128) * step + 1
                 else:
                     yield start + offset, step
 
@@ -191,6 +193,8 @@ class FifthRuntime:
             if head & LIST:
                 numbers, at = unpack_from(f"<{count}H", self.image, at), at + (2 * count + 3) // 4 * 4
                 targets = [4 * number for number in numbers]
+            if head & WEIGHTED:
+                extra, at = tuple(self.image[at : at + count]), at + (count + 3) // 4 * 4
             yield head, base + (4 * j if head & RELATIVE else 0), step, extra, targets
 
     @staticmethod
