@@ -20,7 +20,6 @@ HOST = {
     "neurula.boards": {"neurula.errors"},
     "neurula.link": {"neurula.errors", "neurula.error_codes"},
     "neurula.sim": {"neurula.errors"},
-    "neurula.link": {"neurula.errors"},
     "neurula.device": {"neurula.errors", "neurula.error_codes", "neurula.boards", "neurula.sim", "neurula.runtimes"},
     "neurula.runtimes": {"neurula.errors", "neurula.genome", "neurula.sim", "neurula_npu"},
 }
