@@ -10,7 +10,7 @@ extern "C" {
 #endif
 
 #define NRW_VERSION 1
-#define NRW_FINGERPRINT 0x93d51b07u
+#define NRW_FINGERPRINT 0x787330acu
 #define NRW_PAYLOAD_BYTES 240 /* longest payload */
 #define NRW_BODY_BYTES 249 /* longest body: head (5), payload, CRC-32 (4) */
 #define NRW_ENCODED_BYTES 250 /* longest body after COBS */
@@ -231,6 +231,51 @@ static inline int nrw_newer(uint16_t sequence, uint16_t last)
     return ahead != 0 && ahead < 0x8000u;
 }
 
+/* Walks through a field of kind `values`. All zeros but `at` and `end` is a good beginning. */
+typedef struct {
+    const uint8_t *at, *end;
+    uint8_t left, channel;
+    int16_t value; /* channel and value: the last one */
+} nrw_values;
+
+static inline nrw_values nrw_values_of(const uint8_t *data, uint8_t bytes)
+{
+    nrw_values values = {data, data + bytes, 0, 0, 0};
+    return values;
+}
+
+/* 1: channel and value are the next ones; 0: there are no more; -1: the field is not laid out as it should be. */
+static inline int nrw_next_value(nrw_values *values)
+{
+    if (!values->left) {
+        if (values->at == values->end)
+            return 0;
+        if (values->end - values->at < 4 || values->at[1] > 256 - values->at[0])
+            return -1;
+        values->channel = (uint8_t)(values->at[0] - 1);
+        values->left = values->at[1];
+        values->at += 2;
+        if (!values->left || values->end - values->at < 2 * values->left)
+            return -1;
+    }
+    values->left--;
+    values->channel++;
+    values->value = (int16_t)nrw_get16(values->at);
+    values->at += 2;
+    return 1;
+}
+
+/* Appends the values of consecutive channels to a field of kind `values`; where it ends. count: at least 1. */
+static inline uint8_t *nrw_put_values(uint8_t *at, uint8_t first, const int16_t *values, uint8_t count)
+{
+    uint8_t i;
+    *at++ = first;
+    *at++ = count;
+    for (i = 0; i < count; i++, at += 2)
+        nrw_put16(at, (uint16_t)values[i]);
+    return at;
+}
+
 /* Walks through a field of kind `spikes`. */
 typedef struct {
     const uint8_t *at, *end;
@@ -284,26 +329,6 @@ static inline uint8_t *nrw_put_number(uint8_t *at, uint32_t number)
 }
 
 /* Records: nrw_get_... reads the record number `index` of a list, nrw_put_... writes it. */
-
-/* What a sensor or motor channel says. */
-typedef struct {
-    uint8_t channel; /* number of the channel, below CHANNELS */
-    int16_t value; /* full scale is 32767 */
-} nrw_value;
-
-static inline void nrw_get_value(const uint8_t *list, uint8_t index, nrw_value *out)
-{
-    const uint8_t *at = list + 3 * index;
-    out->channel = (uint8_t)*(at + 0);
-    out->value = (int16_t)nrw_get16(at + 1);
-}
-
-static inline void nrw_put_value(uint8_t *list, uint8_t index, const nrw_value *message)
-{
-    uint8_t *at = list + 3 * index;
-    at[0] = (uint8_t)message->channel;
-    nrw_put16(at + 1, (uint16_t)message->value);
-}
 
 /* What one neuron gets. */
 typedef struct {
@@ -1150,25 +1175,25 @@ static inline int nrw_pack_state(uint8_t payload[NRW_PAYLOAD_BYTES], const nrw_s
 
 /* From body to brain: what the sensors say. */
 typedef struct {
-    const uint8_t *values; /* only the channels that have news */
-    uint8_t values_count;
+    const uint8_t *values; /* the channels that have news */
+    uint8_t values_bytes;
 } nrw_sense;
 
 static inline int nrw_unpack_sense(const uint8_t *payload, uint8_t payload_bytes, nrw_sense *out)
 {
     uint8_t at = 0;
     out->values = payload + at;
-    out->values_count = (uint8_t)((payload_bytes - at) / 3);
-    return (payload_bytes - at) % 3 == 0;
+    out->values_bytes = (uint8_t)(payload_bytes - at);
+    return 1;
 }
 
 static inline int nrw_pack_sense(uint8_t payload[NRW_PAYLOAD_BYTES], const nrw_sense *message)
 {
     int at, n;
-    if (0 + 3 * message->values_count > NRW_PAYLOAD_BYTES)
+    if (0 + message->values_bytes > NRW_PAYLOAD_BYTES)
         return -1;
     at = 0;
-    for (n = 0; n < 3 * message->values_count; n++)
+    for (n = 0; n < message->values_bytes; n++)
         payload[at++] = message->values[n];
     return at;
 }
@@ -1240,7 +1265,7 @@ static inline int nrw_pack_excite(uint8_t payload[NRW_PAYLOAD_BYTES], const nrw_
 typedef struct {
     uint32_t burst; /* number of the burst */
     const uint8_t *values; /* all channels that there are */
-    uint8_t values_count;
+    uint8_t values_bytes;
 } nrw_motor;
 
 static inline int nrw_unpack_motor(const uint8_t *payload, uint8_t payload_bytes, nrw_motor *out)
@@ -1250,18 +1275,18 @@ static inline int nrw_unpack_motor(const uint8_t *payload, uint8_t payload_bytes
         return 0;
     out->burst = (uint32_t)nrw_get32(payload + 0);
     out->values = payload + at;
-    out->values_count = (uint8_t)((payload_bytes - at) / 3);
-    return (payload_bytes - at) % 3 == 0;
+    out->values_bytes = (uint8_t)(payload_bytes - at);
+    return 1;
 }
 
 static inline int nrw_pack_motor(uint8_t payload[NRW_PAYLOAD_BYTES], const nrw_motor *message)
 {
     int at, n;
-    if (4 + 3 * message->values_count > NRW_PAYLOAD_BYTES)
+    if (4 + message->values_bytes > NRW_PAYLOAD_BYTES)
         return -1;
     nrw_put32(payload + 0, (uint32_t)message->burst);
     at = 4;
-    for (n = 0; n < 3 * message->values_count; n++)
+    for (n = 0; n < message->values_bytes; n++)
         payload[at++] = message->values[n];
     return at;
 }

@@ -11,7 +11,7 @@ from neurula_codegen.wire_schema import Field, Layout, Wire
 PARTS = Path(__file__).parent / "wire_parts"
 HEAD_BYTES, CRC_BYTES = 5, 4
 JOINT = "~"  # a space at which no line ends
-TYPES = {"rest": "bytes", "spikes": "Spikes", "text": "str"}
+TYPES = {"rest": "bytes", "spikes": "Spikes", "values": "tuple[Value, ...]", "text": "str"}
 
 IMPORTS = '''\
 from __future__ import annotations
@@ -108,7 +108,7 @@ def pack_lines(message: Layout, wire: Wire) -> list[str]:
     if message.tail is not None:
         name, kind = message.tail.name, message.tail.kind
         many = f'b"".join(_pack(_{kind}, *entry) for entry in self.{name})'
-        parts.append(many if kind in wire.records else f"pack_spikes(self.{name})" if kind == "spikes" else f"self.{name}")
+        parts.append(many if kind in wire.records else f"self.{name}" if kind == "rest" else f"pack_{kind}(self.{name})")
     for part in parts:
         out.append(f"        out {'+=' if out else '='} {part}")
     return [*out, "        return _whole(out)"] if out else ['        return b""']
@@ -136,7 +136,7 @@ def unpack_lines(message: Layout, wire: Wire) -> list[str]:
             record = wire.records[tail.kind]
             out.append(f"        _need((len(payload) - {end}) % {record.size} == 0, {quoted})")
             rest = f"tuple(map({record.title}._make, _{tail.kind}.iter_unpack({rest})))"
-        out.append(f"        {tail.name} = {f'unpack_spikes({rest})' if tail.kind == 'spikes' else rest}")
+        out.append(f"        {tail.name} = {f'unpack_{tail.kind}({rest})' if tail.kind in ('spikes', 'values') else rest}")
     elif message.texts:
         out.append(f"        _need(end == len(payload), {quoted})")
     return [*out, *wrap_call("        return cls(", names, ")")]

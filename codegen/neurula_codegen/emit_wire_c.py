@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from neurula_codegen.emit_wire import PARTS
 from neurula_codegen.language import GENERATED
-from neurula_codegen.wire_schema import Field, Layout, Wire
+from neurula_codegen.wire_schema import ENDLESS, Field, Layout, Wire
 
 TYPES = {"u8": "uint8_t", "u16": "uint16_t", "u32": "uint32_t", "i8": "int8_t", "i16": "int16_t", "i32": "int32_t"}
 HEAD = """\
@@ -61,7 +61,7 @@ def struct_lines(layout: Layout) -> list[str]:
         name = f"{field.name}[{field.size}]" if field.kind.startswith("bytes") else field.name
         out.append(f"    {TYPES.get(field.kind, 'uint8_t')} {name}; /* {field.doc} */")
     for field in (*layout.texts, *([layout.tail] if layout.tail else [])):
-        counted = "bytes" if field.kind in ("text", "rest", "spikes") else "count"
+        counted = "bytes" if field.kind in ("text", *ENDLESS) else "count"
         out += [f"    const uint8_t *{field.name}; /* {field.doc} */", f"    uint8_t {field.name}_{counted};"]
     return [*out, f"}} nrw_{layout.name.lower()};"]
 

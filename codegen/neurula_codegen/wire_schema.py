@@ -10,7 +10,7 @@ from typing import Any
 from neurula_codegen.schema import HERE, Flags, read_toml
 
 NUMBERS = {"u8": ("B", 1), "u16": ("H", 2), "u32": ("I", 4), "i8": ("b", 1), "i16": ("h", 2), "i32": ("i", 4)}
-ENDLESS = ("rest", "spikes")
+ENDLESS = ("rest", "spikes", "values")
 
 
 class WireError(Exception):

@@ -12,7 +12,7 @@ except ImportError:
 
 _VERSION = const(1)
 _ENCODED = const(250)
-WIRE_FINGERPRINT = 0x93d51b07
+WIRE_FINGERPRINT = 0x787330ac
 PAYLOAD_BYTES = const(240)
 ENCODED_BYTES = const(250)
 FRAME_BYTES = const(252)
@@ -98,7 +98,6 @@ FORMATS = {  # of the fixed fields of answers and values
     160: "<I",
     161: "<I",
 }
-VALUE_FORMAT = "<Bh"
 POTENTIAL_FORMAT = "<Hi"
 INJECTION_FORMAT = "<HIi"
 FORCED_FORMAT = "<HI"

@@ -36,7 +36,51 @@ int main(void)
 """
 C_MESSAGES = r"""
 #include <stdio.h>
+#include <string.h>
 #include "neurula_wire.h"
+
+/* What a walk through a field finds, put together again: is it the same? */
+static int same_spikes(const uint8_t *data, uint8_t bytes)
+{
+    uint8_t again[NRW_PAYLOAD_BYTES], *at = again;
+    nrw_spikes spikes = nrw_spikes_of(data, bytes);
+    uint32_t area = 0xffffffffu, last = 0xffffffffu;
+    int found;
+    while ((found = nrw_next_spike(&spikes)) > 0) {
+        if (spikes.area != area) {
+            if (area != 0xffffffffu)
+                *at++ = 0;
+            at = nrw_put_number(at, spikes.area + 1u);
+            last = 0xffffffffu;
+        }
+        at = nrw_put_number(at, spikes.neuron - last);
+        area = spikes.area;
+        last = spikes.neuron;
+    }
+    if (area != 0xffffffffu)
+        *at++ = 0;
+    return found == 0 && at - again == bytes && !memcmp(again, data, bytes);
+}
+
+static int same_values(const uint8_t *data, uint8_t bytes)
+{
+    uint8_t again[NRW_PAYLOAD_BYTES], *at = again, first = 0, count = 0;
+    int16_t run[256];
+    nrw_values values = nrw_values_of(data, bytes);
+    int found;
+    while ((found = nrw_next_value(&values)) > 0) {
+        if (count && values.channel != first + count) {
+            at = nrw_put_values(at, first, run, count);
+            count = 0;
+        }
+        if (!count)
+            first = values.channel;
+        run[count++] = values.value;
+    }
+    if (count)
+        at = nrw_put_values(at, first, run, count);
+    return found == 0 && at - again == bytes && !memcmp(again, data, bytes);
+}
 
 /* Reads frames; writes each again with a payload that was taken apart and put together, or with none if it is refused. */
 int main(void)
@@ -59,7 +103,7 @@ int main(void)
 C_CASE = """
 case NRW_{upper}: {{
     nrw_{lower} message;
-    size = nrw_unpack_{lower}(frame.payload, frame.payload_bytes, &message) ? nrw_pack_{lower}(payload, &message) : -1;
+    size = nrw_unpack_{lower}(frame.payload, frame.payload_bytes, &message){walk} ? nrw_pack_{lower}(payload, &message) : -1;
     break;
 }}"""
 MICROPYTHON_STREAM = """
@@ -105,7 +149,12 @@ def c_program(folder: Path, source: str) -> Path:
 
 
 def messages_in_c(wire: Wire) -> str:
-    cases = [C_CASE.format(upper=message.name, lower=message.name.lower()) for message in wire.messages if message.fields]
+    cases = []
+    for message in (m for m in wire.messages if m.fields):
+        tail = message.tail
+        walked = tail is not None and tail.kind in ("spikes", "values")
+        walk = f" && same_{tail.kind}(message.{tail.name}, message.{tail.name}_bytes)" if tail and walked else ""
+        cases.append(C_CASE.format(upper=message.name, lower=message.name.lower(), walk=walk))
     return C_MESSAGES % "\n".join(cases)
 
 

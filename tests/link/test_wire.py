@@ -149,13 +149,24 @@ def test_a_number_that_does_not_fit_is_refused_with_a_code(layout: object) -> No
 
 def test_what_is_longer_than_a_frame_is_refused() -> None:
     for too_long in (
-        lambda: wire.Sense(tuple((1, 2) for _ in range(81))).pack(), lambda: wire.Ping(bytes(241)).pack(),
+        lambda: wire.Sense(tuple(wire.Value(1, 2) for _ in range(61))).pack(), lambda: wire.Ping(bytes(241)).pack(),
         lambda: encode_frame(Frame(1, 0, 0, bytes(241))), lambda: wire.Error(b"F131", 0, "x" * 300).pack(),
         lambda: encode_frame(Frame(256, 0, 0)), lambda: wire.Excite(1, ((0, (5, 5)),)).pack(), lambda: wire.pack_number(-1),
     ):  # fmt: skip
         with pytest.raises(InvalidInput) as caught:
             too_long()
         assert caught.value.code == "L102"
+
+
+def test_the_values_of_consecutive_channels_take_two_bytes_each() -> None:
+    assert len(wire.Sense(tuple(wire.Value(channel, -channel) for channel in range(32))).pack()) == 2 + 2 * 32
+    assert len(wire.Motor(1, tuple(wire.Value(channel, channel) for channel in range(8))).pack()) == 4 + 2 + 2 * 8
+    assert wire.Sense((wire.Value(255, 1), wire.Value(0, 2))).pack() == bytes([255, 1, 1, 0, 0, 1, 2, 0])
+
+
+@given(st.lists(st.tuples(st.integers(0, 255), st.integers(-32768, 32767)).map(lambda pair: wire.Value(*pair)), max_size=59))
+def test_values_come_out_as_they_went_in(values: list[wire.Value]) -> None:
+    assert wire.unpack_values(wire.pack_values(tuple(values))) == tuple(values)
 
 
 @given(SPIKES)

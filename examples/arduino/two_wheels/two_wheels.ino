@@ -72,17 +72,16 @@ static void greet(const nrw_frame &frame)
 static void move(const nrw_frame &frame)
 {
     nrw_motor motor;
-    nrw_value value;
+    nrw_values values;
     if (!nrw_unpack_motor(frame.payload, frame.payload_bytes, &motor) || !nrw_newer(frame.sequence, motor_sequence))
         return;
     motor_sequence = frame.sequence;
     moved_ms = millis();
     moved = true;
-    for (uint8_t i = 0; i < motor.values_count && !stopped; i++) {
-        nrw_get_value(motor.values, i, &value);
-        if (value.channel < WHEELS)
-            turn(value.channel, value.value);
-    }
+    values = nrw_values_of(motor.values, motor.values_bytes);
+    while (!stopped && nrw_next_value(&values) > 0)
+        if (values.channel < WHEELS)
+            turn(values.channel, values.value);
 }
 
 static void answer(const nrw_frame &frame)
@@ -112,13 +111,10 @@ static void answer(const nrw_frame &frame)
 
 static void sense()
 {
-    uint8_t list[3 * SENSORS];
-    nrw_sense message = {list, SENSORS};
-    for (uint8_t i = 0; i < SENSORS; i++) {
-        nrw_value value = {i, (int16_t)(analogRead(SENSOR_PIN[i]) << 5)}; /* 10 bits */
-        nrw_put_value(list, i, &value);
-    }
-    send(NRW_SENSE, ++sense_sequence, nrw_pack_sense(payload, &message));
+    int16_t seen[SENSORS];
+    for (uint8_t i = 0; i < SENSORS; i++)
+        seen[i] = (int16_t)(analogRead(SENSOR_PIN[i]) << 5); /* 10 bits */
+    send(NRW_SENSE, ++sense_sequence, (int)(nrw_put_values(payload, 0, seen, SENSORS) - payload));
 }
 
 void setup()

@@ -17,7 +17,7 @@ from cobs.cobs import DecodeError, decode, encode
 from neurula.errors import InvalidInput, LinkLost
 
 WIRE_VERSION: Final = 1
-WIRE_FINGERPRINT: Final = 0x93d51b07
+WIRE_FINGERPRINT: Final = 0x787330ac
 HEAD_BYTES: Final = 5
 CRC_BYTES: Final = 4
 PAYLOAD_BYTES: Final = 240  # longest payload
@@ -289,6 +289,41 @@ def _unpack_text(payload: bytes, at: int, kind: str) -> tuple[str, int]:
     return payload[at + 1 : end].decode("utf-8", "replace"), end
 
 
+class Value(NamedTuple):
+    """What a sensor or motor channel says. channel: 0 to 255; value: -32768 to 32767, full scale is 32767."""
+
+    channel: int
+    value: int
+
+
+def pack_values(values: tuple[Value, ...]) -> bytes:
+    """Runs of consecutive channels: the first one, how many, their values. InvalidInput L102 for a number out of range."""
+    out = bytearray()
+    at = 0
+    while at < len(values):
+        first = values[at][0]
+        end = at + 1
+        while end < len(values) and end - at < 255 and values[end][0] == first + end - at:
+            end += 1
+        out += _pack(Struct(f"<BB{end - at}h"), first, end - at, *(value for _, value in values[at:end]))
+        at = end
+    return bytes(out)
+
+
+def unpack_values(data: bytes) -> tuple[Value, ...]:
+    """LinkLost L101 when a run is cut off, empty, or goes beyond channel 255."""
+    out: list[Value] = []
+    at = 0
+    while at < len(data):
+        _need(at + 2 <= len(data), "with values")
+        first, count = data[at], data[at + 1]
+        end = at + 2 + 2 * count
+        _need(0 < count <= 256 - first and end <= len(data), "with values")
+        out += map(Value, range(first, first + count), Struct(f"<{count}h").unpack_from(data, at + 2))
+        at = end
+    return tuple(out)
+
+
 Spikes: TypeAlias = "tuple[tuple[int, tuple[int, ...]], ...]"  # (area, neurons) with both rising
 
 
@@ -379,16 +414,6 @@ class Message(Protocol):
 
     def pack(self) -> bytes:
         """The payload. InvalidInput L102 for a number out of range or a message that is too long."""
-
-
-class Value(NamedTuple):
-    """What a sensor or motor channel says."""
-
-    channel: int  # number of the channel, below CHANNELS
-    value: int  # full scale is 32767
-
-
-_VALUE = Struct("<Bh")
 
 
 class Potential(NamedTuple):
@@ -1220,16 +1245,15 @@ class Sense:
     """From body to brain: what the sensors say."""
 
     TYPE: ClassVar[MessageType] = MessageType.SENSE
-    values: tuple[Value, ...] = ()  # only the channels that have news
+    values: tuple[Value, ...] = ()  # the channels that have news
 
     def pack(self) -> bytes:
-        out = b"".join(_pack(_VALUE, *entry) for entry in self.values)
+        out = pack_values(self.values)
         return _whole(out)
 
     @classmethod
     def unpack(cls, payload: bytes) -> Sense:
-        _need((len(payload) - 0) % 3 == 0, "SENSE")
-        values = tuple(map(Value._make, _VALUE.iter_unpack(payload)))
+        values = unpack_values(payload)
         return cls(values)
 
 
@@ -1296,15 +1320,14 @@ class Motor:
 
     def pack(self) -> bytes:
         out = _pack(_M_MOTOR, self.burst)
-        out += b"".join(_pack(_VALUE, *entry) for entry in self.values)
+        out += pack_values(self.values)
         return _whole(out)
 
     @classmethod
     def unpack(cls, payload: bytes) -> Motor:
         _need(len(payload) >= 4, "MOTOR")
         (burst,) = _M_MOTOR.unpack_from(payload)
-        _need((len(payload) - 4) % 3 == 0, "MOTOR")
-        values = tuple(map(Value._make, _VALUE.iter_unpack(payload[4:])))
+        values = unpack_values(payload[4:])
         return cls(burst, values)
 
 
