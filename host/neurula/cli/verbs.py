@@ -15,6 +15,7 @@ from typer.main import get_command
 # name -> (module, function or application, first sentence of its help)
 VERBS: dict[str, tuple[str, str, str]] = {
     "check": ("check", "check", "List the problems of a genome, each with its place and a remedy."),
+    "convert": ("convert", "convert", "Write a genome in another form: flat, hierarchical or 3.0."),
     "grow": ("grow", "grow", "Grow the neurons and synapses that a genome describes, and list them by area."),
     "build": ("build", "build", "Compile a genome into an image, and show what it costs on one board, or on all."),
     "run": ("run", "run", "Run a brain: a genome is grown and compiled first, an image runs as it is."),

@@ -1,9 +1,11 @@
-"""Genome: what was written. Reads every form of FEAGI genome files and says what is odd about them."""
+"""Genome: what was written. Reads every form of FEAGI genome files, says what is odd about them, writes and converts them."""
 
 from neurula.genome.checks import check_genome
-from neurula.genome.ids import AreaNames, canonical_id
-from neurula.genome.model import CorticalArea, Genome, MappingRule, Morphology, Problem, Projection
+from neurula.genome.ids import AreaNames, canonical_id, legacy_id
+from neurula.genome.model import CorticalArea, Genome, MappingRule, Morphology, Problem, Projection, Region
 from neurula.genome.reader import parse_genome, read_genome
+from neurula.genome.signatures import signatures_of
+from neurula.genome.writer import document_of, genome_text, write_genome
 
 __all__ = [
     "AreaNames",
@@ -13,8 +15,14 @@ __all__ = [
     "Morphology",
     "Problem",
     "Projection",
+    "Region",
     "canonical_id",
     "check_genome",
+    "document_of",
+    "genome_text",
+    "legacy_id",
     "parse_genome",
     "read_genome",
+    "signatures_of",
+    "write_genome",
 ]

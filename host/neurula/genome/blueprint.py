@@ -14,9 +14,9 @@ from neurula.genome.problems import ProblemLog, pointer, quote
 
 # "_____10c-" and "_______c-": the eighth character says what the gene belongs to, c = cortical area. FEAGI's first
 # loader did not look at it and made an area of other scopes too; known totals of real genomes count them.
-_SCOPE = re.compile(r"_{5}..(.)-")
+SCOPE = re.compile(r"_{5}..(.)-")
 _CORTICAL = "c"
-_COMMENT = "/"
+COMMENT = "/"
 
 
 @dataclass(slots=True)
@@ -35,7 +35,13 @@ class AreaGenes:
 
 def is_flat(blueprint: Mapping[str, Any]) -> bool:
     """True for the form in which every gene has a key of its own."""
-    return any(_SCOPE.match(key) for key in blueprint)
+    return any(SCOPE.match(key) for key in blueprint)
+
+
+def is_gene_key(key: str) -> bool:
+    """True for a key of the flat form that the reader takes for a gene of some area."""
+    area_id, code, _ = split_key(key)
+    return SCOPE.match(key) is not None and bool(area_id and code)
 
 
 def read_blueprint(blueprint: Mapping[str, Any], problems: ProblemLog) -> list[AreaGenes]:
@@ -51,10 +57,10 @@ def read_blueprint(blueprint: Mapping[str, Any], problems: ProblemLog) -> list[A
 def _read_flat(blueprint: Mapping[str, Any], problems: ProblemLog) -> list[AreaGenes]:
     areas: dict[str, AreaGenes] = {}
     for key, value in blueprint.items():
-        if key.startswith(_COMMENT):
+        if key.startswith(COMMENT):
             continue
-        scope = _SCOPE.match(key)
-        area_id, code, letter = _split_key(key)
+        scope = SCOPE.match(key)
+        area_id, code, letter = split_key(key)
         if scope is None or not (area_id and code):
             problems.warn("G202", pointer("blueprint", key), f"{quote(key)} is not a gene key; it is ignored")
             continue
@@ -70,7 +76,7 @@ def _read_flat(blueprint: Mapping[str, Any], problems: ProblemLog) -> list[AreaG
     return list(areas.values())
 
 
-def _split_key(key: str) -> tuple[str, str, str]:
+def split_key(key: str) -> tuple[str, str, str]:
     """Area id, code and type letter of "_____10c-<area>-<class>-<code>-<type>"; class and type may be missing."""
     segments = key.split("-")[1:]
     letter = segments.pop() if len(segments) > 1 and len(segments[-1]) == 1 else ""
@@ -99,7 +105,7 @@ def _store(area: AreaGenes, code: str, letter: str, key: str, value: Any, proble
 def _read_hierarchical(blueprint: Mapping[str, Any], problems: ProblemLog) -> list[AreaGenes]:
     areas: list[AreaGenes] = []
     for area_id, properties in blueprint.items():
-        if area_id.startswith(_COMMENT):
+        if area_id.startswith(COMMENT):
             continue
         if not isinstance(properties, dict) or not area_id:
             place = pointer("blueprint", area_id)
@@ -119,9 +125,8 @@ def _read_properties(area_id: str, properties: Mapping[str, Any]) -> AreaGenes:
     sources.append(((area_id,), properties))
     for steps, source in sources:
         for name, codes in PROPERTIES.items():
-            value = source.get(name)
-            if value is not None:
-                _store_property(area, codes, (*steps, name), value)
+            if name in source and (source[name] is not None or not any(code in area.values for code in codes)):
+                _store_property(area, codes, (*steps, name), source[name])
         for name, value in source.items():
             if name not in PROPERTIES and name not in NESTED_PROPERTIES:
                 area.values[name] = value

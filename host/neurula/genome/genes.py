@@ -24,6 +24,14 @@ class Parameter:
     high: Number = MAGNITUDE_MAX
 
 
+# Genes of the class "nx" (neuron); all others are of the class "cx" (cortical area). Readers ignore the class.
+NEURON_GENES = frozenset(
+    (
+        *("pstcr_", "pstcrm", "fire_t", *INCREMENTS, "fthlim", "refrac"),
+        *("leak_c", "leak_v", "c_fr_c", "snooze", "mp_acc", "mp_psp", "excite"),
+    )
+)
+
 NUMBERS = (
     Parameter("pstcr_", "postsynaptic_potential", 1.0),
     Parameter("fire_t", "firing_threshold", 1.0),
@@ -102,6 +110,34 @@ PROPERTIES: dict[str, tuple[str, ...]] = {
     "neuron_excitability": ("excite",),
     "plasticity_constant": ("plst_c",),
 }
+# Code -> the property that is written for it: FEAGI's loader reads these older names, its own newer ones not all.
+WRITTEN_PROPERTIES: tuple[str, ...] = (
+    *("cortical_name", "group_id", "cortical_type", "sub_group_id", "block_boundaries", "relative_coordinate"),
+    *("2d_coordinate", "per_voxel_neuron_cnt", "visualization", "synapse_attractivity", "location_generation_type"),
+    *("cortical_mapping_dst", "degeneration", "psp_uniform_distribution", "is_mem_type", "longterm_mem_threshold"),
+    *("lifespan_growth_rate", "init_lifespan", "temporal_depth", "dev_count", "memory_twin_of"),
+    *("postsynaptic_current", "postsynaptic_current_max", "firing_threshold", "firing_threshold_increment_x"),
+    *("firing_threshold_increment_y", "firing_threshold_increment_z", "firing_threshold_limit", "refractory_period"),
+    *("leak_coefficient", "leak_variability", "consecutive_fire_cnt_max", "snooze_length"),
+    *("mp_charge_accumulation", "mp_driven_psp", "neuron_excitability", "plasticity_constant"),
+)
 # Objects that older and newer files put between an area and its properties.
 NESTED_PROPERTIES = ("properties", "neuron_params")
 AXIS_NAMES = (("x", "width"), ("y", "height"), ("z", "depth"))
+
+
+def gene_key(area_id: str, code: str, value: object = None) -> str:
+    """The key of the flat form, with the class and type letter that the format prescribes.
+
+    The letter of a code that is not known follows the value.
+    """
+    gene_class = "nx" if code in NEURON_GENES else "cx"
+    return f"_____10c-{area_id}-{gene_class}-{code}-{TYPE_LETTERS.get(code) or _letter_of(value)}"
+
+
+def _letter_of(value: object) -> str:
+    if isinstance(value, bool):
+        return "b"
+    if isinstance(value, (int, float)):
+        return "i" if isinstance(value, int) else "f"
+    return "d" if isinstance(value, (dict, list)) else "t"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from neurula.genome.model import CorticalArea
 
@@ -125,3 +125,51 @@ def _unique(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
         if indices.setdefault(name, index) != index:
             repeated.add(name)
     return {name: index for name, index in indices.items() if name not in repeated}
+
+
+def legacy_id(written: str) -> str:
+    """The id of six characters that FEAGI's first engine writes for an area; the id itself where there is none.
+
+    The inverse of canonical_id: whatever it returns has the same eight bytes.
+    """
+    if not is_canonical(written):
+        return written
+    raw = base64.b64decode(written)
+    known = _LEGACY_IDS.get(raw)
+    if known is not None:
+        return known
+    text = raw.rstrip(_PAD).decode("ascii", "replace")
+    short = text.ljust(_OLD_ID_CHARS, "_")
+    for candidate in (text[1:], "C" + short[1:], short):
+        fits = len(candidate) == _OLD_ID_CHARS and candidate.isprintable()
+        if fits and (candidate[0] in "io") == (candidate == text[1:]) and canonical_id(candidate) == written:
+            return candidate
+    return written
+
+
+def is_loadable(written: str) -> bool:
+    """False for an id that has no eight bytes: longer text, as the oldest genomes have it."""
+    return is_canonical(canonical_id(written))
+
+
+def fresh_id(written: str, taken: Collection[str]) -> str:
+    """A canonical id of a custom area for text that has none: c and the first letters that are free."""
+    letters = "".join(c for c in written if c.isascii() and c.isalnum()) or "area"
+    for number in range(len(taken) + 1):
+        ending = str(number) if number else ""
+        raw = ("c" + letters[: ID_BYTES - 1 - len(ending)] + ending).encode("ascii").ljust(ID_BYTES, _PAD)
+        candidate = base64.b64encode(raw).decode("ascii")
+        if candidate not in taken:
+            return candidate
+    raise ValueError(written)  # one number more than ids that are taken is always free
+
+
+def _legacy_ids() -> dict[bytes, str]:
+    """Of several names for the same bytes the last one here counts."""
+    names = ["omot00", "ogaz00", "ogaz01", *(f"iic{tile}00" for tile in range(9))]
+    names += [f"i__{code.decode()}" for code in _INPUT_UNITS] + [f"o__{code.decode()}" for code in _OUTPUT_UNITS]
+    names += ["___pwr", "_death", *(f"iv00{place}" for place in _VISION_TILES)]
+    return {base64.b64decode(canonical_id(name)): name for name in names}
+
+
+_LEGACY_IDS = _legacy_ids()

@@ -23,6 +23,9 @@ NEURONS_MAX = 50_000_000
 # The largest genome known has 68 areas.
 AREAS_MAX = 10_000
 
+# A region groups areas, so more of them than areas say nothing.
+REGIONS_MAX = AREAS_MAX
+
 # More than this nobody reads, and a hostile file would make millions.
 PROBLEMS_MAX = 1_000
 

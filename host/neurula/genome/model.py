@@ -95,6 +95,21 @@ class CorticalArea:
 
 
 @dataclass(frozen=True, slots=True)
+class Region:
+    """A named group of cortical areas; regions form a tree. Ids of areas are those that the blueprint writes."""
+
+    id: str
+    title: str
+    parent: str | None = None  # id of another region
+    areas: tuple[str, ...] = ()
+    description: str = ""
+    position_2d: tuple[int, int] = (0, 0)
+    position_3d: Triple = (0, 0, 0)
+    inputs: tuple[str, ...] = ()  # as written; which areas they really are follows from the mappings
+    outputs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Genome:
     """A genome as it was read. `document` is the whole file; `problems` is what the reader had to say about it."""
 
@@ -107,3 +122,5 @@ class Genome:
     physiology: Mapping[str, Any]
     document: Mapping[str, Any]
     problems: tuple[Problem, ...] = ()
+    regions: tuple[Region, ...] = ()  # in the order of the file; empty where the file has none
+    description: str = ""

@@ -39,7 +39,14 @@ REMEDIES: dict[str, str] = {
     "G228": "Set simulation_timestep to the seconds of a burst, for instance 0.025.",
     "G229": "Name a mapper_morphology that exists.",
     "G230": "Use indices from 0 on; a negative index matches no voxel.",
+    "G232": "Write the region as an object with title, parent_region_id and areas.",
+    "G233": "Add the area, or take it out of the region.",
     "G299": "Solve the listed problems first.",
+    "G301": "Nothing needs to be done; converting back restores it.",
+    "G302": "Use the new id; converting back to the flat form restores the old one.",
+    "G303": "Rename the area to six characters if an older FEAGI is to load it.",
+    "G304": "Nothing needs to be done; Neurula reads it, and converting back restores it.",
+    "G305": "Nothing needs to be done, unless a FEAGI that reads arrays only is to load the genome.",
 }
 
 

@@ -14,10 +14,11 @@ from neurula.genome.limits import NEURONS_MAX
 from neurula.genome.model import CorticalArea, Genome
 from neurula.genome.morphologies import read_morphologies
 from neurula.genome.problems import ProblemLog, quote
+from neurula.genome.regions import read_regions
 from neurula.genome.rules import MappingReader, Resolver
 
 # Older files write these beside the blueprint instead of inside physiology.
-_PHYSIOLOGY_KEYS = (
+PHYSIOLOGY_KEYS = (
     *("burst_delay", "simulation_timestep", "max_age", "evolution_burst_count", "ipu_idle_threshold"),
     *("plasticity_queue_depth", "lifespan_mgmt_interval", "quantization_precision"),
 )
@@ -52,7 +53,8 @@ def _build(document: dict[str, Any]) -> Genome:
     section = "neuron_morphologies"
     morphologies = read_morphologies(document.get(section), problems, section)
     raw_areas = read_blueprint(blueprint, problems)
-    mappings = MappingReader(_resolver(raw_areas), morphologies, problems)
+    resolve = resolver_of(raw_areas)
+    mappings = MappingReader(resolve, morphologies, problems)
     areas = _read_areas(raw_areas, mappings, problems)
     return Genome(
         id=_read_text(document, "genome_id", "unknown"),
@@ -63,6 +65,8 @@ def _build(document: dict[str, Any]) -> Genome:
         morphologies=morphologies,
         physiology=_read_physiology(document, problems),
         document=document,
+        regions=read_regions(document, resolve, problems),
+        description=_read_text(document, "genome_description", ""),
         problems=problems.listed(),
     )
 
@@ -83,7 +87,7 @@ def _read_areas(raw_areas: list[AreaGenes], mappings: MappingReader, problems: P
     return tuple(areas)
 
 
-def _resolver(raw_areas: list[AreaGenes]) -> Resolver:
+def resolver_of(raw_areas: list[AreaGenes]) -> Resolver:
     """Destination as written -> id of the area as written: equal text, else the same id in the engine's eyes."""
     ids = {raw.id for raw in raw_areas}
     by_canonical: dict[str, str] = {}
@@ -111,7 +115,7 @@ def _read_physiology(document: dict[str, Any], problems: ProblemLog) -> dict[str
     if section is not None and not isinstance(section, dict):
         problems.warn("G216", "/physiology", f"physiology is {quote(section)}, not an object; it is ignored")
     physiology = dict(section) if isinstance(section, dict) else {}
-    for key in _PHYSIOLOGY_KEYS:
+    for key in PHYSIOLOGY_KEYS:
         if key in document:
             physiology.setdefault(key, document[key])
     if "burst_delay" in physiology:
