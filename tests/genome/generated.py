@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 
 from neurula.genome import CorticalArea, Genome, MappingRule, Morphology, Projection, Region
@@ -10,6 +11,14 @@ from neurula.genome.morphologies import core_morphologies
 
 IDS = ("___pwr", "_death", "CM0Tim", "C-dash", "MLIcom", "m__lef", "i__pro", "iv00_C", "o__mot", "i__gyr", "cabcdefg", "Y00wVGltX18x", "é")
 UNKNOWN = st.dictionaries(st.sampled_from(["colour", "2dcorx", "devcnt", "gd_vis", "__rand", "note"]), st.integers(0, 9) | st.booleans())
+NO_SHRINKING = (Phase.explicit, Phase.reuse, Phase.generate)  # shrinking a whole genome takes minutes
+
+
+def tried(examples: int) -> settings:
+    """How a property is tried."""
+    return settings(max_examples=examples, deadline=None, phases=NO_SHRINKING)
+
+
 names = st.text(st.characters(blacklist_categories=("Cs",)), max_size=12)
 numbers = st.integers(-1000, 1000) | st.floats(-1000, 1000, allow_nan=False, width=32)
 counts = st.integers(0, 50)
@@ -79,7 +88,8 @@ def genomes(draw: st.DrawFn) -> Genome:
         "memory": Morphology("memory", "functions", {}, "core"),
     }
     used = [*custom, "projector", "all_to_all", "bi_directional_stdp"]
-    members = draw(st.lists(st.sampled_from(chosen), unique=True))
+    members = tuple(draw(st.lists(st.sampled_from(chosen), unique=True)))
+    child = Region("child", "Child", "root", members, "x", (1, 2), (3, 4, 5))
     return Genome(
         id=draw(names.filter(bool)),
         title=draw(names.filter(bool)),
@@ -89,6 +99,6 @@ def genomes(draw: st.DrawFn) -> Genome:
         morphologies=core_morphologies() | custom,
         physiology={"simulation_timestep": draw(st.sampled_from([0.025, 1]))},
         document={},
-        regions=draw(st.sampled_from([(), (Region("root", "Root"), Region("child", "Child", "root", tuple(members), "x", (1, 2), (3, 4, 5)))])),
+        regions=draw(st.sampled_from([(), (Region("root", "Root"), child)])),
         description=draw(names),
     )

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.genome.generated import genomes, tried
 
 from neurula.development import develop
 from neurula.errors import GenomeError, UsageError
@@ -18,7 +19,6 @@ from neurula.genome import Genome, canonical_id, legacy_id, parse_genome, read_g
 from neurula.genome.conversion import FORMS, convert, form_of
 from neurula.genome.ids import is_canonical
 from neurula.genome.writer import document_of, genome_text
-from tests.genome.generated import genomes
 
 Document = dict[str, Any]
 RESPELT = ("__rand", "_group", "__name", "twinrf")  # genes whose spelling follows the form or the id
@@ -109,17 +109,17 @@ def test_real_genomes_get_the_ids_that_the_engine_gives_them(shared: Path) -> No
         downloaded = json.loads((case / "genome_downloaded.json").read_text())
         back = convert(downloaded, "flat")
         assert all(canonical_id(old) == new for new, old in back.ids.items())
-        assert len(back.ids) == len(recorded)
+        assert {*back.ids} >= {*recorded.values()}, case.name
 
 
-@settings(max_examples=80, deadline=None)
+@tried(80)
 @given(genomes(), st.sampled_from(FORMS), st.sampled_from(FORMS))
 def test_generated_genomes_mean_the_same_in_every_form(genome: Genome, to: str, back: str) -> None:
     document = document_of(genome)
     assert_same_meaning(assert_same_meaning(document, to), back)
 
 
-@settings(max_examples=40, deadline=None)
+@tried(40)
 @given(genomes(), st.sampled_from(FORMS))
 def test_a_detour_ends_where_it_began(genome: Genome, to: str) -> None:
     flat = convert(document_of(genome), "flat").document
@@ -127,7 +127,7 @@ def test_a_detour_ends_where_it_began(genome: Genome, to: str) -> None:
     assert {k: v for k, v in back.items() if k not in ("signatures", "blueprint")} == {
         k: v for k, v in flat.items() if k not in ("signatures", "blueprint")
     }
-    assert back["blueprint"].items() >= flat["blueprint"].items()
+    assert [(k, v, back["blueprint"].get(k)) for k, v in flat["blueprint"].items() if back["blueprint"].get(k) != v] == []
 
 
 def test_regions_density_snooze_and_precision_survive(flat: Document) -> None:
@@ -215,7 +215,7 @@ def test_ids_without_an_old_form_stay_and_are_named(flat: Document) -> None:
     newest["blueprint"][f"_____10c-{second_motor}-cx-___bbx-i"] = 1
     conversion = convert(newest, "flat")
     assert second_motor not in conversion.ids
-    assert [(r.code, r.path) for r in conversion.remarks if r.code == "G303"] == [("G303", f"/blueprint/_____10c-{second_motor}-cx-___bbx-i")]
+    assert [r.path for r in conversion.remarks if r.code == "G303"] == [f"/blueprint/_____10c-{second_motor}-cx-___bbx-i"]
 
 
 def test_areas_that_become_one_are_refused(flat: Document) -> None:

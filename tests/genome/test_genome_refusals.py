@@ -157,7 +157,7 @@ def test_messages_quote_briefly_and_printably() -> None:
 def test_every_code_is_documented_with_the_remedy_that_is_shown() -> None:
     tomllib = pytest.importorskip("tomllib", reason="the standard library reads TOML from Python 3.11 on")
     entries = {entry["code"]: entry for entry in tomllib.loads(ERRORS_TOML.read_text())["error"]}
-    raised = set(re.findall(r'"(G1\d\d)"', "".join(path.read_text() for path in PACKAGE.glob("*.py"))))
+    raised = set(re.findall(r'"(G1\d\d)"', "".join(path.read_text() for path in PACKAGE.rglob("*.py"))))
     assert raised == {code for code, entry in entries.items() if entry["exit"] == 4 and code not in REMEDIES}
     assert {code: entry["remedy"] for code, entry in entries.items() if code not in raised} == REMEDIES
     assert len({entry["name"] for entry in entries.values()}) == len(entries)

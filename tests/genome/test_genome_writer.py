@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
+from tests.genome.generated import genomes, tried
 
 from neurula.errors import GenomeError
 from neurula.genome import CorticalArea, Genome, MappingRule, Morphology, Projection, Region, parse_genome, read_genome
 from neurula.genome.genes import gene_key
 from neurula.genome.signatures import signature, signatures_of
 from neurula.genome.writer import document_of, genome_text, write_genome
-from tests.genome.generated import genomes
 
 Document = dict[str, Any]
 REWRITTEN = ("document", "problems", "form")
@@ -59,14 +59,14 @@ def test_comments_unknown_keys_and_what_cannot_be_read_stay(flat: Document) -> N
     assert flat == before
 
 
-@settings(max_examples=60, deadline=None)
+@tried(60)
 @given(genomes())
 def test_a_genome_made_of_values_is_the_same_when_it_is_read(genome: Genome) -> None:
     written = document_of(genome)
     same(genome, parse_genome(json.loads(genome_text(written))))
 
 
-@settings(max_examples=60, deadline=None)
+@tried(60)
 @given(genomes(), genomes())
 def test_one_genome_edited_into_another_is_the_other(genome: Genome, other: Genome) -> None:
     read = parse_genome(document_of(genome))

@@ -18,7 +18,9 @@ def convert(
     output: Annotated[str, typer.Option("-o", "--output", metavar="OUT", help="Write the genome here; - is standard output.")],
     as_json: AsJson = False,
 ) -> None:
-    """Write a genome in another form. Nothing is lost: what the form cannot say is kept aside, and listed.
+    """Write a genome in another form: flat, hierarchical or 3.0.
+
+    Nothing is lost: what the form cannot say is kept aside, and listed.
 
     flat: one key a gene, ids of six characters, as FEAGI 2.x writes it. hierarchical: one object an area.
     3.0: one key a gene, ids of eight bytes, as the newest FEAGI writes it.

@@ -82,7 +82,12 @@ def write_genome(path: str | os.PathLike[str], genome: Genome | Mapping[str, Any
         os.replace(temporary, place)
     except (OSError, ValueError) as failure:
         reason = getattr(failure, "strerror", None) or failure
-        raise GenomeError("G113", f"the genome cannot be written: {reason}", where=str(path)) from None
+        raise GenomeError(
+            "G113",
+            f"the genome cannot be written: {reason}",
+            where=str(path),
+            remedy="Check the folder and its permissions.",
+        ) from None
     finally:
         with suppress(OSError, ValueError):
             os.unlink(temporary)

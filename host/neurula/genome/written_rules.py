@@ -51,13 +51,15 @@ def rule_as_object(entry: Any) -> Any:
     return {**fields, **_PLASTIC_DEFAULTS, **fields} if as_flag(fields["plasticity_flag"]) else fields
 
 
-def rename_rule(entry: Any, names: Mapping[str, str]) -> Any:
-    """The rule with the new name of its morphology, if it has one."""
-    if isinstance(entry, dict) and isinstance(entry.get("morphology_id"), str):
-        return {**entry, "morphology_id": names.get(entry["morphology_id"], entry["morphology_id"])}
-    if isinstance(entry, list) and entry and isinstance(entry[0], str):
-        return [names.get(entry[0], entry[0]), *entry[1:]]
-    return entry
+def morphology_of_rule(entry: Any) -> str:
+    """The name in an object or an array; "" where there is none."""
+    name = entry.get("morphology_id") if isinstance(entry, dict) else entry[0] if isinstance(entry, list) and entry else ""
+    return name if isinstance(name, str) else ""
+
+
+def rename_rule(entry: Any, name: str) -> Any:
+    """The same object or array with another morphology."""
+    return {**entry, "morphology_id": name} if isinstance(entry, dict) else [name, *entry[1:]]
 
 
 def rule_as_array(entry: Any) -> Any:

@@ -16,7 +16,7 @@ from neurula.genome.model import Problem
 from neurula.genome.problems import ProblemLog, pointer
 from neurula.genome.reader import parse_genome, resolver_of
 from neurula.genome.signatures import sign
-from neurula.genome.written_rules import rename_rule, rule_as_array, rule_as_object
+from neurula.genome.written_rules import morphology_of_rule, rename_rule, rule_as_array, rule_as_object
 
 FLAT, HIERARCHICAL, NEWEST = FORMS = ("flat", "hierarchical", "3.0")
 _FLAT_KEYS, _OBJECTS = "flat_keys", "objects"
@@ -63,18 +63,20 @@ class _Converter:
         self.resolve = resolver_of(self.areas)
         self.ids = self._new_ids()
         self.morphologies: dict[str, str] = {}
+        self.used_morphologies: set[str] = set()
         self.said_object = False
 
     def run(self) -> Conversion:
         if self.to == NEWEST:
-            self.morphologies = sections.new_names(self.document, self.aside)
+            self.morphologies = sections.new_names(self.document)
         elif self.to == FLAT:
             self.morphologies = sections.old_names(self.document, self.aside)
-        sections.rename_morphologies(self.document, self.morphologies)
+        self.used_morphologies |= sections.rename_morphologies(self.document, self.morphologies)
         self.document["blueprint"] = self._blueprint()
         sections.rewrite_regions(self.document, self._rename)
         sections.gather_physiology(self.document)
         if self.to == NEWEST:
+            sections.keep_old_names(self.aside, self.morphologies, self.used_morphologies)
             sections.set_new_version(self.document, self.aside)
         elif self.to == FLAT:
             sections.set_old_version(self.document, self.aside)
@@ -98,7 +100,10 @@ class _Converter:
         return canonical_id(written) if self.to == NEWEST else written
 
     def _rule(self, entry: Any) -> Any:
-        entry = rename_rule(entry, self.morphologies)
+        name = morphology_of_rule(entry)
+        if name in self.morphologies:
+            self.used_morphologies.add(name)
+            entry = rename_rule(entry, self.morphologies[name])
         if self.to != FLAT:
             return rule_as_object(entry)
         written = rule_as_array(entry)

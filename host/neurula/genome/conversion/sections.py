@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from neurula.genome.conversion.aside import Aside
@@ -16,26 +16,32 @@ RENAMED = {"memory": "episodic_memory", "bi_directional_stdp": "associative_memo
 _OVERRIDES = "visualization_voxel_granularity_overrides"
 
 
-def new_names(document: Mapping[str, Any], aside: Aside) -> dict[str, str]:
+def new_names(document: Mapping[str, Any]) -> dict[str, str]:
     """Functions that 3.0 calls otherwise: old name -> new. A genome that has both, or its own meaning, keeps them."""
     section = _section(document, MORPHOLOGIES)
-    names = {old: new for old, new in RENAMED.items() if new not in section and _is_function(section.get(old))}
-    aside.replace("morphologies", aside.table("morphologies") | {n: o for o, n in names.items() if o in section})
-    return names
+    return {old: new for old, new in RENAMED.items() if new not in section and _is_function(section.get(old))}
 
 
 def old_names(document: Mapping[str, Any], aside: Aside) -> dict[str, str]:
     """The way back: new name -> the one that the genome had."""
     section = _section(document, MORPHOLOGIES)
-    table = aside.table("morphologies")
-    aside.replace("morphologies", {})
-    return {new: old for new, old in table.items() if new in section and isinstance(old, str) and old not in section}
+    table = aside.table(MORPHOLOGIES)
+    aside.replace(MORPHOLOGIES, {})
+    return {new: old for new, old in table.items() if isinstance(old, str) and old not in section}
 
 
-def rename_morphologies(document: dict[str, Any], names: Mapping[str, str]) -> None:
+def keep_old_names(aside: Aside, names: Mapping[str, str], used: Collection[str]) -> None:
+    """names: old -> new; used: those that occur."""
+    aside.replace(MORPHOLOGIES, aside.table(MORPHOLOGIES) | {new: old for old, new in names.items() if old in used})
+
+
+def rename_morphologies(document: dict[str, Any], names: Mapping[str, str]) -> set[str]:
+    """Renames definitions; the old names of those that there were."""
     section = _section(document, MORPHOLOGIES)
-    if names.keys() & section.keys():
+    found = names.keys() & section.keys()
+    if found:
         document[MORPHOLOGIES] = {names.get(key, key): value for key, value in section.items()}
+    return found
 
 
 def rewrite_regions(document: dict[str, Any], rename: Callable[[str], str]) -> None:
