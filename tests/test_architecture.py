@@ -21,6 +21,10 @@ HOST = {
     "neurula.link": {"neurula.errors", "neurula.error_codes"},
     "neurula.sim": {"neurula.errors"},
     "neurula.device": {"neurula.errors", "neurula.error_codes", "neurula.boards", "neurula.sim", "neurula.runtimes"},
+    "neurula.robot": {
+        "neurula.errors", "neurula.error_codes", "neurula.genome", "neurula.development", "neurula.compiler", "neurula.runtimes",
+        "neurula.link", "neurula_npu",
+    },
     "neurula.runtimes": {"neurula.errors", "neurula.genome", "neurula.sim", "neurula_npu"},
 }
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from neurula.cli.files import magic_of, read_input
 from neurula.errors import GenomeError, InvalidInput, UsageError, VerificationFailed
@@ -59,6 +59,7 @@ class Compiled:
 
 def grow_file(path: str, recipe: Recipe, progress: Progress) -> Grown:
     """Develops a genome file, or loads the BRAIN.npz that `grow -o` wrote."""
+    from neurula.compiler.lower import window_of
     from neurula.development import develop, load_connectome
     from neurula.genome import check_genome, read_genome
 
@@ -139,15 +140,6 @@ def require_voxels(image: Image) -> None:
         neurons, *sides = (int.from_bytes(image.data[at + word : at + word + 4], "little") for word in words)
         if math.prod(sides) != neurons:
             raise ImageError("I113", "the voxels of an area do not hold as many neurons as it has", at)
-
-
-def window_of(physiology: Mapping[str, Any]) -> int | None:
-    """What plastic rules without a window of their own use (gene plasticity_queue_depth); None if not usable."""
-    from neurula_npu.schema import DELAY_MAX
-
-    written = physiology.get("plasticity_queue_depth")
-    usable = isinstance(written, int) and not isinstance(written, bool) and 1 <= written <= DELAY_MAX
-    return written if usable else None
 
 
 def areas_meant(connectome: Connectome, named: Collection[str]) -> set[str]:

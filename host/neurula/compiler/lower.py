@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -286,3 +286,10 @@ def plastic_programs(
             min(POTENTIAL_MAX, int(min(weight_limit(s) for s in starts) / unit)),
         ))
     return tuple(out)
+
+
+def window_of(physiology: Mapping[str, Any]) -> int | None:
+    """What plastic rules without a window of their own use (gene plasticity_queue_depth); None if not usable."""
+    written = physiology.get("plasticity_queue_depth")
+    usable = isinstance(written, int) and not isinstance(written, bool) and 1 <= written <= DELAY_MAX
+    return written if usable else None
