@@ -1,7 +1,8 @@
 """Sets flash aside for two slots inside MicroPython's own file system, once in a board's life; docs/adr/0007.
 
-A file of exactly one block has no pointer in it: the file system never reads, checks or moves that block while the file
-is there. So: many such files, of which those remain that lie side by side; their blocks are then written raw. Each file
+A file that fits into one block has no pointer in it: the file system never checks or moves that block while the file is
+there, and reads it only for who reads the file. So: many such files, of which those remain that lie side by side; their
+blocks are then written raw. Each file
 says through a mark in its block where it lies. Needs nothing else of ours, so that a host can run it before it installs
 anything: the emptier the file system, the longer the stretches. Cut anywhere, it starts anew when called again.
 """
@@ -16,8 +17,10 @@ WHERE = FOLDER + "/where"
 FILL = FOLDER + ".fill"  # beside the folder, whose own place is chosen with care
 SKIP = FOLDER + ".skip"
 BLOCK = 4096
-PER_FOLDER = 40  # entries for which one pair of metadata blocks suffices
+HELD_BYTES = 1280  # of a file that takes a block: more than fits into a folder's own blocks, which is 1,022 at most
+PER_FOLDER = 28  # one pair of metadata blocks suffices for more, but is slow when it is more than half full
 STEP = 16
+NEW_FILES = 2  # in the root of a file system that counts as new
 MARGIN = 4  # a file of n blocks full of data has a few more, for its pointers
 MAPPED = 0x10000000
 MAPPED_BYTES = 16 << 20
@@ -35,11 +38,12 @@ class ClaimError(Exception):
 
 
 def claimed():
-    """(address of block 0, first block of slot 0, of slot 1, blocks of a slot), None when nothing was set aside."""
+    """(address of block 0, first block of either half, blocks of one, 1 if both are a single slot), None: nothing was set
+    aside."""
     try:
         with open(WHERE) as file:
-            base, first, second, blocks = (int(word) for word in file.read().split())
-        return base, first, second, blocks
+            base, first, second, blocks, single = (int(word) for word in file.read().split())
+        return base, first, second, blocks, single
     except (OSError, ValueError):
         return None
 
@@ -81,19 +85,26 @@ def folder_blocks(files):
     return 2 * (1 + (files + PER_FOLDER - 1) // PER_FOLDER)
 
 
-def windows(order, blocks):
-    """The first two stretches of `blocks` consecutive numbers: (first, first, entries of `order` up to their end)."""
-    found = []
-    begin = 0
-    for i in range(len(order)):
-        if i and order[i] != order[i - 1] + 1:
+def run_end(order, blocks, start):
+    """Where the first `blocks` consecutive numbers from order[start] on end; 0: nowhere."""
+    begin = start
+    for i in range(start, len(order)):
+        if i > start and order[i] != order[i - 1] + 1:
             begin = i
         if i - begin + 1 == blocks:
-            found.append(order[begin])
-            begin = i + 1
-            if len(found) == 2:
-                return found[0], found[1], i + 1
-    return None
+            return i + 1
+    return 0
+
+
+def windows(order, blocks):
+    """Two stretches of `blocks` consecutive numbers, side by side if there are such: (first, first, entries of `order` up to
+    their end), or None."""
+    end = run_end(order, 2 * blocks, 0)
+    if end:
+        return order[end - 2 * blocks], order[end - blocks], end
+    end = run_end(order, blocks, 0)
+    last = run_end(order, blocks, end) if end else 0
+    return (order[end - blocks], order[last - blocks], last) if last else None
 
 
 def plan(order, blocks):
@@ -101,11 +112,14 @@ def plan(order, blocks):
 
     order: free blocks as the file system gives them out, round and round."""
     folders = folder_blocks(len(order)) + MARGIN
+    apart = None
     for skip in range(0, len(order) - folders, STEP):
         found = windows(order[skip + folders :] + order[:skip], blocks)
-        if found:
+        if found and found[1] == found[0] + blocks:
             return skip, found
-    return None
+        if found and not apart:
+            apart = skip, found
+    return apart
 
 
 class Claim:
@@ -133,15 +147,23 @@ class Claim:
                 return self.lay(blocks, 0, 2 * blocks, 3 * blocks)
             except ClaimError:
                 pass
-        free = self.chart()
-        while True:
+        if len(os.listdir("/")) <= NEW_FILES:  # all is free but the root: no need to chart it, which wears every block
+            try:
+                return self.divide(self.given_out(range(2, self.total)), blocks, least, spare)
+            except ClaimError:
+                pass
+        return self.divide(self.chart(), blocks, least, spare)
+
+    def divide(self, free, blocks, least, spare):
+        """The longest slots that are to be had. free: in the order in which the file system gives blocks out."""
+        blocks = min(blocks, (len(free) - spare) // 2)
+        while blocks >= least:
             room = len(free) - 2 * blocks - folder_blocks(2 * blocks) >= spare
             planned = plan(free, blocks) if room else None
             if planned:
                 return self.lay(blocks, planned[0], planned[1][2], len(free))
             blocks -= 1
-            if blocks < least:
-                raise ClaimError("F112", SCATTERED, least)
+        raise ClaimError("F112", SCATTERED, least)
 
     def lay(self, blocks, skip, files, most):
         """Folders `skip` free blocks further on, then about `files` files."""
@@ -176,6 +198,10 @@ class Claim:
         self.write(FILL, self.total)
         free = [block for block in range(self.total) if self.mark in self.head(block, 96)]
         os.remove(FILL)
+        return self.given_out(free)
+
+    def given_out(self, free):
+        """The same blocks, from where the file system is now."""
         self.mark = self.new_mark()
         self.write(FILL, 1)
         pointer = next((block for block in range(self.total) if self.mark in self.head(block, 32)), 0)
@@ -193,7 +219,7 @@ class Claim:
 
     def occupy(self, blocks, expected):
         """One-block files until two stretches are full: the first blocks of both."""
-        buffer = bytearray(b"\xff" * BLOCK)
+        buffer = bytearray(b"\xff" * HELD_BYTES)
         index = 0
         full = False
         while not full:
@@ -215,13 +241,13 @@ class Claim:
 
     def marked(self):
         """[(block, index of its file), ...] of the blocks that hold a mark that no other block repeats."""
-        found = []
+        found = {}
         for block in range(self.total):
             head = self.head(block, 16)
             if head[:12] == self.mark:
-                found.append((block, struct.unpack("<I", head[12:])[0]))
-        seen = [index for _, index in found]
-        return [entry for entry in found if seen.count(entry[1]) == 1]
+                index = struct.unpack("<I", head[12:])[0]
+                found[index] = -1 if index in found else block
+        return sorted((block, index) for index, block in found.items() if block >= 0)
 
     def prune(self, blocks, first, second):
         """Removes what lies outside; whole folders that are then empty too."""
@@ -251,6 +277,6 @@ class Claim:
         if mark[:12] != self.mark or bytearray_at(base + second * BLOCK, 16) != self.head(second, 16):
             raise ClaimError("F113", "the flash is not mapped into memory as it should be", first)
         with open(WHERE + ".new", "w") as file:
-            file.write("%d %d %d %d\n" % (base, first, second, blocks))
+            file.write("%d %d %d %d 0\n" % (base, first, second, blocks))
         os.rename(WHERE + ".new", WHERE)
-        return base, first, second, blocks
+        return claimed()

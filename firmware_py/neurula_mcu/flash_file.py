@@ -18,6 +18,7 @@ class FolderRegion:
 
     def __init__(self, folder, size):
         self.size = size
+        self.slot_bytes = size // 2
         self._folder = folder
         _make_folder(folder)
 

@@ -127,7 +127,7 @@ def open_slots(facts, feed):
         from neurula_mcu.flash_file import FolderRegion
 
         region = FolderRegion("slots", 2 * facts["slot_bytes"])
-    return Slots(region, region.size // 2, feed)
+    return Slots(region, region.slot_bytes, feed)
 
 
 def read_facts():

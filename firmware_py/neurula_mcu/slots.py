@@ -1,7 +1,7 @@
 """Two places for a brain, of which one always runs: chooses at boot, counts boots, confirms, goes back.
 
     region = neurula_mcu.flash_rp2.open_region()          # or flash_file.FolderRegion(folder, bytes)
-    slots = Slots(region, region.size // 2, feed)         # feed(): called during long work, e.g. the watchdog's feed
+    slots = Slots(region, region.slot_bytes, feed)        # feed(): called during long work, e.g. the watchdog's feed
     choice = slots.choose(Brain)                          # counts this boot in flash, then loads; None: safe mode
                                                           # choose(Brain, POWER_FAILURES) at a boot after power-on
         .slot .sequence .size .state ("confirmed" or "pending") .loaded (what load(data) gave) .image() .address()
@@ -18,9 +18,11 @@
     writer.write(offset, data, crc32)                     # -> next offset; a chunk that came before is ignored
     writer.finish()                                       # -> (slot, sequence); reads back, then writes the record: pending
 
-A region (flash) offers: size, block (4096, smallest erase), page (largest program), erase(offset) one block to 0xFF,
-program(offset, data) inside one page, only clears bits; read(offset, n) -> bytes-like, in place where flash is mapped;
-address(offset) -> where that is, or None; check(): raises SlotError when the region is no longer ours.
+Two slots of equal size, or a single one: then slot 0 has all of the region but slot 1's last block, and slot 1 has no room.
+
+A region (flash) offers: size, slot_bytes (of slot 0), block (4096, smallest erase), page (largest program), erase(offset)
+one block to 0xFF, program(offset, data) inside one page, only clears bits; read(offset, n) -> bytes-like, in place where
+flash is mapped; address(offset) -> where that is, or None; check(): raises SlotError when the region is no longer ours.
 
 Refusals are SlotError(code, message, at); load refuses an image with ValueError (ImageError is one) or MemoryError.
 Never a brick: whatever write is cut, the old or the new brain runs; docs/adr/0007.
@@ -58,16 +60,18 @@ class Choice:
 
 
 class Slots:
-    """Both slots of a region. SlotError F101 when they do not fit into it."""
+    """Both slots of a region, slot_bytes from one to the next. SlotError F101 when they do not fit into it."""
 
     def __init__(self, region, slot_bytes, feed=None):
-        if slot_bytes % region.block or slot_bytes < 2 * region.block or 2 * slot_bytes > region.size:
+        block = region.block
+        second = min(slot_bytes, region.size - slot_bytes)
+        if slot_bytes % block or slot_bytes < 2 * block or second not in (slot_bytes, block):
             raise SlotError("F101", "two slots of this size do not fit into the flash that was set aside", slot_bytes)
         self.region = region
         self.slot_bytes = slot_bytes
-        self.capacity = slot_bytes - region.block
+        self.capacities = slot_bytes - block, second - block
         self.feed = feed or (lambda: None)
-        self.blocks = tuple(RecordBlock(region, (slot + 1) * slot_bytes - region.block) for slot in (0, 1))
+        self.blocks = RecordBlock(region, slot_bytes - block), RecordBlock(region, slot_bytes + second - block)
         self.running = None
         self.safe_reason = ""
         self.refusals = []
@@ -179,20 +183,24 @@ class Slots:
             self.blocks[slot].end_boot()
 
     def begin(self, size, sha256):
-        """Opens an upload into the slot that does not run. SlotError F102 too large, F105 would lose the way back."""
-        if not 0 < size <= self.capacity:
-            raise SlotError("F102", "the image is larger than a slot", self.capacity)
+        """Opens an upload into the slot that does not run. SlotError F102 too large, F105 would lose the way back, F115 the
+        only slot that is large enough runs."""
+        fitting = [slot for slot in (0, 1) if 0 < size <= self.capacities[slot]]
+        if not fitting:
+            raise SlotError("F102", "the image is larger than a slot", self.capacities[0])
         self.region.check()
-        target = self._target()
+        target = self._target(fitting)
         from neurula_mcu.slot_upload import Writer
 
         return Writer(self, target, size, sha256)
 
-    def _target(self):
+    def _target(self, fitting):
         if self.running is None:
             refused = [slot for slot, _ in self.refusals]
-            return min((0, 1), key=lambda slot: self._worth(slot, refused))
+            return min(fitting, key=lambda slot: self._worth(slot, refused))
         other = 1 - self.running.slot
+        if other not in fitting:
+            raise SlotError("F115", "the board has a single slot and the brain in it runs")
         if self.running.state != CONFIRMED and other in self.candidates():
             raise SlotError("F105", "the running brain is not confirmed and the other slot is the way back")
         return other

@@ -17,6 +17,7 @@ from neurula.errors import InvalidInput, UsageError
 
 FILE_BYTES_MAX = 64 << 10  # the longest of ours has 3 KB
 NUMBER_MAX = 1 << 62
+BLOCK_BYTES = 4096  # slots for images are whole blocks of flash, and each has one for its records
 PIN_MAX = 255
 RUNTIMES = ("micropython", "npu")
 MPY_ARCHES = (
@@ -44,6 +45,7 @@ class Board:
 
     heap_bytes: what the system leaves free; runtime_ram_bytes: what the runtime takes of it before a brain is loaded;
     ram_for_brain_bytes: the largest block that is free then. Where image_in_ram is true the image is copied there too.
+    flash_for_brain_bytes: with MicroPython for two images, the one that runs and the next one.
     """
 
     name: str
@@ -76,6 +78,23 @@ class Board:
     def measured(self) -> bool:
         """True where a burst's duration can be told."""
         return self.cycles_per_event is not None and self.clock_hz > 0
+
+    @property
+    def slot_bytes(self) -> int:
+        """Bytes of one of two equal slots, that of their records included."""
+        return self.flash_for_brain_bytes // 2 // BLOCK_BYTES * BLOCK_BYTES
+
+    @property
+    def image_limit_bytes(self) -> int:
+        """The longest image that can be put beside the one that runs."""
+        return max(0, self.slot_bytes - BLOCK_BYTES) if self.runtime == "micropython" else self.flash_for_brain_bytes
+
+    @property
+    def single_image_limit_bytes(self) -> int:
+        """The longest image that can take the old one's place, where a board's flash can be made one slot; else the same."""
+        if self.runtime != "micropython" or self.image_in_ram:
+            return self.image_limit_bytes
+        return max(0, 2 * self.slot_bytes - 2 * BLOCK_BYTES)
 
 
 def board_folder() -> Path:

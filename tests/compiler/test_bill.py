@@ -91,6 +91,21 @@ def test_what_does_not_fit_is_refused_with_the_largest_consumer(
     assert "linux" in refused.value.remedy
 
 
+@pytest.mark.parametrize(
+    ("over_a_slot", "fits", "single"), [(0, True, False), (1, True, True), (119 * 4096, True, True), (119 * 4096 + 1, False, False)]
+)
+def test_two_slots_halve_the_flash_and_one_takes_what_is_larger(pico: Board, over_a_slot: int, fits: bool, single: bool) -> None:
+    assert pico.image_limit_bytes == 119 * 4096
+    bill = make_bill(sizes_of({"inputs": 4000}, {"synapses": 119 * 4096 - 500 + over_a_slot}), pico)
+    assert (bill.fits, bill.needs_single_slot) == (fits, single)
+
+
+def test_boards_without_flash_in_memory_have_no_single_slot() -> None:
+    esp32, linux = load_board("esp32"), load_board("linux")
+    assert esp32.single_image_limit_bytes == esp32.image_limit_bytes == esp32.flash_for_brain_bytes // 2 - 4096
+    assert linux.single_image_limit_bytes == linux.image_limit_bytes == linux.flash_for_brain_bytes
+
+
 def test_exactly_what_there_is_fits(pico: Board) -> None:
     room = pico.ram_for_brain_bytes - 4 - 64
     for ram, fits in ((room, True), (room + 1, False)):

@@ -12,16 +12,17 @@ from neurula.device.board_programs import BOARD_FILE, FINISH, JOURNAL, MAIN_FILE
 from neurula.device.install import (
     MAIN_KEPT,
     Interpreter,
+    Reserved,
     board_of,
+    choose_slots,
     install,
     plain_firmware,
     probe,
-    require_slot,
-    slot_bytes_of,
     wanted_files,
 )
 from neurula.device.repl import Repl
-from neurula.errors import DoesNotFit, UsageError
+from neurula.error_codes import CODES
+from neurula.errors import DoesNotFit, NeurulaError, UsageError
 from neurula.sim.firmware import find_firmware, read_flash_image
 from neurula.sim.flash import build_flash
 from neurula.sim.rp2040 import Rp2040
@@ -30,7 +31,7 @@ from neurula.sim.rp2040 import Rp2040
 class Pico(Rp2040):
     """Also a Connection."""
 
-    poll_s = 0.02
+    poll_s = 0.002
 
     def reconnect(self, timeout_s: float) -> None:
         self._await_console(timeout_s)
@@ -164,6 +165,10 @@ def test_a_power_cut_inside_the_last_step_is_carried_through_at_boot(share: floa
 
 
 PICO = Interpreter((1, 25, 0), "Raspberry Pi Pico with RP2040", 4870, "rp2", {})
+OLD_PICO = Interpreter((1, 18, 0), "Raspberry Pi Pico with RP2040", 4869, "rp2", {})  # .mpy version 5
+RISC_V = Interpreter((1, 25, 0), "Generic ESP32C3 module with ESP32C3", 11270, "esp32", {})
+OLD_DEVKIT = Interpreter((1, 18, 0), "ESP32 module with ESP32", 10245, "esp32", {})
+DEVKIT = Interpreter((1, 25, 0), "Generic ESP32 module with ESP32", 10246, "esp32", {})
 
 
 def test_the_board_is_known_by_its_chip() -> None:
@@ -182,10 +187,11 @@ def test_the_board_is_known_by_its_chip() -> None:
 
 def test_modules_are_compiled_for_the_board_or_sent_as_they_are() -> None:
     assert PICO.march == "armv6m"
+    assert DEVKIT.march == "xtensawin"
     assert Interpreter((1, 25), "", 0, "x", {}).march is None
-    assert Interpreter((1, 18), "", 4869, "x", {}).march is None  # .mpy version 5
+    assert OLD_PICO.march is None
     board = load_board("rpi_pico")
-    compiled, plain = wanted_files(board, "armv6m", 100, 4096), wanted_files(board, None, 100, 4096)
+    compiled, plain = wanted_files(board, PICO, 100), wanted_files(board, OLD_PICO, 100)
     assert f"{PACKAGE}main.mpy" in compiled
     assert f"{PACKAGE}main.py" in plain
     assert {path.rpartition(".")[0] for path in compiled} == {path.rpartition(".")[0] for path in plain}
@@ -194,24 +200,67 @@ def test_modules_are_compiled_for_the_board_or_sent_as_they_are() -> None:
 
 def test_only_boards_with_a_network_of_their_own_get_the_files_for_it() -> None:
     udp = {f"{PACKAGE}udp_auth.mpy", f"{PACKAGE}udp_link.mpy"}
-    assert udp <= set(wanted_files(load_board("esp32c3"), "rv32imc", 100, 65536))
-    assert not udp & set(wanted_files(load_board("rpi_pico"), "armv6m", 100, 65536))
-    assert {f"{PACKAGE}udp_link.py"} <= set(wanted_files(load_board("esp32"), None, 100, 65536))
+    assert udp <= set(wanted_files(load_board("esp32c3"), RISC_V, 100))
+    assert not udp & set(wanted_files(load_board("rpi_pico"), PICO, 100))
+    assert {f"{PACKAGE}udp_link.py"} <= set(wanted_files(load_board("esp32"), OLD_DEVKIT, 100))
 
 
 def test_another_rate_is_only_another_file() -> None:
     board = load_board("rpi_pico")
-    slow, fast = wanted_files(board, "armv6m", 50, 4096), wanted_files(board, "armv6m", 100, 4096)
+    slow, fast = wanted_files(board, PICO, 50), wanted_files(board, PICO, 100)
     assert {path for path in slow if slow[path] != fast[path]} == {BOARD_FILE}
     assert json.loads(slow[BOARD_FILE])["rate_hz"] == 50
 
 
-def test_an_image_that_is_longer_than_a_slot_is_refused() -> None:
-    slot = slot_bytes_of(load_board("rpi_pico"))
-    require_slot(slot - 4096, slot, "a Pico")
-    with pytest.raises(DoesNotFit) as caught:
-        require_slot(slot - 4095, slot, "a Pico")
-    assert (caught.value.code, caught.value.exit_code) == ("K115", 5)
+def test_only_a_board_without_flash_of_its_own_for_brains_is_told_how_large_its_slots_are() -> None:
+    assert "slot_bytes" not in json.loads(wanted_files(load_board("rpi_pico"), PICO, 100)[BOARD_FILE])
+    esp32 = load_board("esp32")
+    assert json.loads(wanted_files(esp32, DEVKIT, 100)[BOARD_FILE])["slot_bytes"] == esp32.slot_bytes == 524_288
+
+
+TWO, ONE, APART, FILES = Reserved(120, False, True), Reserved(120, True, True), Reserved(120, False, False), Reserved(128, False, False)
+SLOT, WHOLE = 119 * 4096, 238 * 4096
+
+
+@pytest.mark.parametrize(
+    ("reserved", "image_bytes", "wanted", "single"),
+    [
+        (TWO, SLOT, None, False), (TWO, SLOT, False, False), (TWO, 100, True, True), (TWO, WHOLE, True, True), (ONE, WHOLE, True, True),
+        (ONE, SLOT, False, False), (APART, SLOT, None, False),
+    ],
+)  # fmt: skip
+def test_a_board_has_two_slots_unless_somebody_says_otherwise(
+    reserved: Reserved, image_bytes: int, wanted: bool | None, single: bool
+) -> None:
+    assert choose_slots(reserved, image_bytes, wanted, load_board("rpi_pico")) is single
+
+
+@pytest.mark.parametrize(
+    ("reserved", "image_bytes", "wanted", "code", "exit_code", "remedy"),
+    [
+        (TWO, SLOT + 1, None, "K115", 5, "--single-slot makes room for 974,848 bytes"),
+        (TWO, WHOLE + 1, None, "K115", 5, "fewer synapses"),
+        (APART, SLOT + 1, None, "K115", 5, "fewer synapses"),
+        (TWO, WHOLE + 1, True, "K115", 5, "fewer synapses"),
+        (ONE, SLOT + 1, False, "K115", 5, "--single-slot"),
+        (ONE, 100, None, "K125", 2, "--two-slots"),
+        (APART, 100, True, "F116", 5, "erase its flash"),
+    ],
+)
+def test_slots_that_cannot_be_or_were_not_asked_for_are_refused(
+    reserved: Reserved, image_bytes: int, wanted: bool | None, code: str, exit_code: int, remedy: str
+) -> None:
+    with pytest.raises(NeurulaError) as caught:
+        choose_slots(reserved, image_bytes, wanted, load_board("rpi_pico"))
+    assert (caught.value.code, caught.value.exit_code) == (code, exit_code)
+    assert remedy in (caught.value.remedy or CODES[code][1])
+
+
+def test_a_board_that_keeps_brains_in_files_has_no_single_slot() -> None:
+    assert choose_slots(FILES, 100, False, load_board("esp32")) is False
+    with pytest.raises(UsageError) as caught:
+        choose_slots(FILES, 100, True, load_board("esp32"))
+    assert caught.value.code == "K126"
 
 
 @pytest.mark.needs_firmware

@@ -25,6 +25,8 @@ def bill_json(bill: Bill) -> dict[str, Any]:
         "block_limit_bytes": bill.block_limit_bytes,
         "flash_bytes": bill.flash_bytes,
         "flash_limit_bytes": bill.flash_limit_bytes,
+        "flash_single_bytes": bill.flash_single_bytes,
+        "needs_single_slot": bill.needs_single_slot,
         "burst_us": rounded(bill.burst_us),
         "burst_us_typical": rounded(bill.burst_us_typical),
         "consumers": consumers_json(bill),
@@ -111,7 +113,9 @@ def print_bill(bill: Bill, board: Board) -> None:
     say("  RAM    " + memory_bar(bill.ram_bytes, bill.ram_limit_bytes))
     if bill.block_limit_bytes < bill.ram_limit_bytes:
         say("  block  " + memory_bar(bill.block_bytes, bill.block_limit_bytes))
-    say("  flash  " + memory_bar(bill.flash_bytes, bill.flash_limit_bytes))
+    say("  flash  " + memory_bar(bill.flash_bytes, bill.flash_single_bytes if bill.needs_single_slot else bill.flash_limit_bytes))
+    if bill.needs_single_slot:
+        say(f"         more than the {bill.flash_limit_bytes:,} bytes beside an older brain: `neurula flash --single-slot` replaces it")
     if bill.burst_us is None or bill.burst_us_typical is None:
         say("  burst  not measured on this board")
     else:
@@ -129,7 +133,8 @@ def print_boards(sizes: ImageSizes, boards: tuple[Board, ...]) -> None:
         bill = make_bill(sizes, board)
         burst = "not measured" if bill.burst_us_typical is None else f"{bill.burst_us_typical:,.0f} µs"
         ram, flash = share(bill.ram_bytes, bill.ram_limit_bytes), share(bill.flash_bytes, bill.flash_limit_bytes)
-        rows.append((board.name, "yes" if bill.fits else "NO", ram, flash, burst))
+        fits = "NO" if not bill.fits else "in one slot" if bill.needs_single_slot else "yes"
+        rows.append((board.name, fits, ram, flash, burst))
     print_table(("board", "fits", ">RAM", ">flash", ">burst, 2 % firing"), rows)
 
 

@@ -27,7 +27,7 @@ def list_all(as_json: AsJson = False) -> None:
         return
     columns = ("name", "board", "chip", ">clock", ">RAM for a brain", ">flash for it", "proven")
     rows = [
-        (b.name, b.title, b.chip, clock(b), size(b.ram_for_brain_bytes), size(b.flash_for_brain_bytes), b.proven)
+        (b.name, b.title, b.chip, clock(b), size(b.ram_for_brain_bytes), size(b.image_limit_bytes), b.proven)
         for b in boards
     ]
     print_table(columns, rows)

@@ -65,7 +65,7 @@ def print_info(device: Device, hello: Hello, stats: Stats, slots: tuple[Slot, ..
         say("no place for brains: `neurula flash` makes it")
         return
     slot_rows = [(str(i), slot.state, slot.sequence, slot.bytes, slot.sha8) for i, slot in enumerate(slots)]
-    print_table(("slot", "state", ">sequence", ">bytes", "SHA-256"), slot_rows, title=f"two slots of {slot_bytes:,} bytes")
+    print_table(("slot", "state", ">sequence", ">bytes", "SHA-256"), slot_rows, title=f"slots of {slot_bytes:,} bytes")
 
 
 def shown(value: object) -> str:

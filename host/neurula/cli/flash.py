@@ -47,6 +47,13 @@ def flash(
     watch_s: Annotated[
         float, typer.Option("--watch", metavar="SECONDS", min=0, max=86_400, help="How long to watch it before.")
     ] = WATCH_S_DEFAULT,
+    single_slot: Annotated[
+        bool | None,
+        typer.Option(
+            "--single-slot/--two-slots",
+            help="All flash for one brain: the old one is gone before the new one is complete. Or two slots again.",
+        ),
+    ] = None,
     keep_all: KeepAll = False,
     seed: Seed = 0,
     as_engine: AsEngine = False,
@@ -72,12 +79,12 @@ def flash(
     with Progress() as progress:
         loaded = load_wired(brain, Recipe(seed, keep_all, as_engine, lenient=lenient), pins, board, progress)
         if chosen is not None:
-            require_fit(loaded, chosen)
+            require_fit(loaded, chosen, single_slot)
         if micropython is not None:
             device = put_micropython(device, Path(micropython), progress)
         connection = open_connection(device)
         try:
-            wishes = Wishes(board, rate_hz, watch_s, confirm, lambda found: require_fit(loaded, found))
+            wishes = Wishes(board, rate_hz, watch_s, confirm, lambda found: require_fit(loaded, found, single_slot), single_slot)
             done = flash_brain(connection, loaded.data, wishes, progress)
         finally:
             connection.close()
@@ -104,16 +111,17 @@ def load_wired(path: str, recipe: Recipe, pins: str | None, board: str | None, p
     return compile_grown(grow_file(path, recipe, progress), recipe, (), progress, wiring)
 
 
-def require_fit(loaded: Compiled, board: Board) -> None:
+def require_fit(loaded: Compiled, board: Board, single_slot: bool | None) -> None:
     """DoesNotFit B201, B202 or K115 before anything is sent to the board."""
     from neurula.boards import list_boards
     from neurula.compiler.bill import check_fits, make_bill
     from neurula.compiler.sizes import measure
-    from neurula.device.install import require_slot, slot_bytes_of
+    from neurula.device.install import require_room
 
     sizes = measure(loaded.image)
     check_fits(make_bill(sizes, board), board, list_boards(), sizes)
-    require_slot(len(loaded.data), slot_bytes_of(board), board.title)
+    room = board.single_image_limit_bytes if single_slot else board.image_limit_bytes
+    require_room(len(loaded.data), room, board.single_image_limit_bytes, board.title)
 
 
 def answer_json(device: Device, loaded: Compiled, done: Flashed) -> dict[str, Any]:

@@ -47,7 +47,8 @@ class Consumer:
 class Bill:
     """What an image costs on one board. ram_bytes: everything the brain takes in RAM; burst_us: None = not measured.
 
-    block_bytes: the largest single block of RAM that it needs; fits: whether the board has all that.
+    block_bytes: the largest single block of RAM that it needs; flash_limit_bytes: the longest image beside the one that runs;
+    flash_single_bytes: the longest one that may take the old one's place; fits: whether the board has all that.
     """
 
     board: str
@@ -57,6 +58,7 @@ class Bill:
     block_limit_bytes: int
     flash_bytes: int
     flash_limit_bytes: int
+    flash_single_bytes: int
     burst_us: float | None  # every neuron fires
     burst_us_typical: float | None  # TYPICAL_FIRING of them fire
     consumers: tuple[Consumer, ...]  # largest first
@@ -67,7 +69,12 @@ class Bill:
 
     @property
     def fits_flash(self) -> bool:
-        return self.flash_bytes <= self.flash_limit_bytes
+        return self.flash_bytes <= max(self.flash_limit_bytes, self.flash_single_bytes)
+
+    @property
+    def needs_single_slot(self) -> bool:
+        """Whether it fits only where no older brain is kept."""
+        return self.fits_flash and self.flash_bytes > self.flash_limit_bytes
 
     @property
     def fits(self) -> bool:
@@ -84,7 +91,8 @@ def make_bill(sizes: ImageSizes, board: Board) -> Bill:
         block_bytes=max(sizes.ram_bytes, copied),
         block_limit_bytes=board.ram_for_brain_bytes,
         flash_bytes=sizes.image_bytes,
-        flash_limit_bytes=board.flash_for_brain_bytes,
+        flash_limit_bytes=board.image_limit_bytes,
+        flash_single_bytes=board.single_image_limit_bytes,
         burst_us=burst_us(sizes, board, 1.0),
         burst_us_typical=burst_us(sizes, board, TYPICAL_FIRING),
         consumers=list_consumers(sizes, board.image_in_ram),
@@ -131,7 +139,7 @@ def check_fits(bill: Bill, board: Board, others: Iterable[Board] = (), sizes: Im
     blamed = [consumer for consumer in bill.consumers if consumer.memory == memory]
     worst = blamed[0] if blamed else None
     if memory == "flash":
-        code, need, limit, noun = "B202", bill.flash_bytes, bill.flash_limit_bytes, "flash"
+        code, need, limit, noun = "B202", bill.flash_bytes, max(bill.flash_limit_bytes, bill.flash_single_bytes), "flash"
     elif bill.ram_bytes > bill.ram_limit_bytes:
         code, need, limit, noun = "B201", bill.ram_bytes, bill.ram_limit_bytes, "RAM"
     else:

@@ -123,18 +123,23 @@ except Exception as error:
         raise
     release()
     w = None
-print({MARK!r} + str(w[3] if w else 0))
+print({MARK!r} + ("%d %d %d" % (w[3], w[4], w[2] == w[1] + w[3]) if w else "0 0 0"))
 """
-"""Prints how many blocks each slot has got, 0 while none is set aside. What somebody has deleted in part is given up."""
+"""Prints how many blocks each half of the flash that was set aside has (0: there is none), whether both are one slot, and
+whether they could be. What somebody has deleted in part is given up."""
 
 CLAIM = f"""
 def reserve(blocks, spare):
     try:
-        print({MARK!r} + str(claim(blocks, 2, spare)[3]))
+        w = claim(blocks, 2, spare)
+        print({MARK!r} + "%d %d %d" % (w[3], w[4], w[2] == w[1] + w[3]))
     except ClaimError as error:
         print({MARK!r} + "error %s %d %s" % (error.code, error.at, error.message))
 """
-"""After claim_rp2: prints how many blocks each slot has got, at most those that were asked for."""
+"""After claim_rp2: sets flash aside, halves of at most so many blocks, and prints what CLAIMED does."""
+
+DIVIDE = "from neurula_mcu.layout_rp2 import divide\ndivide({single:d})\n"
+"""Makes one slot or two of it. Brains that are there are given up."""
 
 RESET = "import machine\nmachine.reset()\n"
 BOOTLOADER = "import machine\nmachine.bootloader()\n"

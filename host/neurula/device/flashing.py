@@ -7,24 +7,29 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from neurula.boards import Board
-from neurula.device.board_programs import HOLD_WATCHDOG, RESET
-from neurula.device.install import Installed, board_of, install, probe, require_slot, reserve_slots, wanted_files
+from neurula.device.board_programs import DIVIDE, HOLD_WATCHDOG, RESET
+from neurula.device.install import Installed, board_of, choose_slots, install, probe, reserve_slots, wanted_files
 from neurula.device.link import BoardLink, Hello
 from neurula.device.ports import Connection, Progress
 from neurula.device.repl import Repl
 from neurula.device.upload import Uploaded, Watched, revive, running, start, take_back, upload, watch
 from neurula.errors import LinkLost, NeurulaError, VerificationFailed
 
+DIVIDE_TIMEOUT_S = 30.0
+
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What a person asked for. board: a name or None; check: refuses a board that the brain does not fit, before anything is sent."""
+    """What a person asked for. board: a name or None; check: refuses a board that the brain does not fit, before anything is sent.
+
+    single_slot: all flash for one brain, so that the old one is gone before the new one is complete; None: as the board has it."""
 
     board: str | None
     rate_hz: int
     watch_s: float
     confirm: bool
     check: Callable[[Board], None]
+    single_slot: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,8 @@ class Flashed:
 
 def flash_brain(connection: Connection, image: bytes, wishes: Wishes, progress: Progress) -> Flashed:
     """Puts a brain on a board with MicroPython. Whatever fails before the new brain starts leaves the old one running;
-    whatever fails after it takes the old one back, and the error says what runs then."""
+    whatever fails after it takes the old one back, and the error says what runs then. With a single slot there is no old one:
+    the board is in safe mode, with neutral outputs and its link up, until the new one is complete."""
     board, version, installed = prepare(connection, image, wishes, progress)
     link = BoardLink(connection)
     progress("waiting for the firmware", 0.0)
@@ -69,10 +75,11 @@ def prepare(connection: Connection, image: bytes, wishes: Wishes, progress: Prog
         interpreter = probe(repl)
         board = board_of(interpreter, wishes.board)
         wishes.check(board)
-        slot_bytes = reserve_slots(repl, interpreter, board, progress)
-        require_slot(len(image), slot_bytes, board.title)
-        files = wanted_files(board, interpreter.march, wishes.rate_hz, slot_bytes)
-        installed = install(repl, interpreter, files, progress)
+        reserved = reserve_slots(repl, interpreter, board, progress)
+        single = choose_slots(reserved, len(image), wishes.single_slot, board)
+        installed = install(repl, interpreter, wanted_files(board, interpreter, wishes.rate_hz), progress)
+        if single or reserved.single:
+            repl.run(DIVIDE.format(single=single), DIVIDE_TIMEOUT_S)
     finally:
         with suppress(LinkLost):  # nobody is left to answer
             repl.launch(RESET)

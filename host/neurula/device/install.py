@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from neurula.boards import Board, list_boards, load_board
+from neurula.boards import BLOCK_BYTES, Board, list_boards, load_board
 from neurula.device.board_programs import (
     BOARD_FILE,
     CLAIM,
@@ -32,9 +32,7 @@ from neurula.runtimes.firmware_files import compiled_firmware, firmware_modules,
 MAIN_KEPT = "/main_before_neurula.py"
 WRITE_BYTES = 3072
 OTHER_FILES_BLOCKS = 8
-BLOCK_BYTES = 4096
 MPY_VERSION = 6
-RECORD_BYTES = 4096  # the end of a slot, which holds no image
 RATE_HZ_DEFAULT = 100
 WATCHDOG_MS = 2000
 CLAIM_TIMEOUT_S = 300.0  # some 600 blocks are erased, 45 ms each
@@ -63,6 +61,21 @@ class Interpreter:
         index = self.mpy >> 10 & 15
         usable = self.mpy & 255 == MPY_VERSION and 0 < index < len(ARCHITECTURES)
         return ARCHITECTURES[index] if usable else None
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """What a board has for brains: two halves of so many blocks of flash, the last of each for records; or both as one slot.
+
+    single: they are one slot now; whole: they can be."""
+
+    blocks: int
+    single: bool
+    whole: bool
+
+    def room(self, *, single: bool) -> int:
+        """The longest image that a slot takes. Two blocks of a single one are for records."""
+        return ((2 * self.blocks - 2) if single else self.blocks - 1) * BLOCK_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,32 +130,45 @@ def plain(chip: str) -> str:
     return chip.upper().replace("-", "")
 
 
-def slot_bytes_of(board: Board) -> int:
-    """Bytes of one of the two slots: half of what the board has for brains, in whole blocks."""
-    return board.flash_for_brain_bytes // 2 // BLOCK_BYTES * BLOCK_BYTES
+def choose_slots(reserved: Reserved, image_bytes: int, wanted: bool | None, board: Board) -> bool:
+    """Whether the board shall have a single slot, which is as it has now while nobody says otherwise (wanted: None).
+
+    UsageError K125 where that would take the old brain away unasked, K126 where there is no such choice; DoesNotFit K115 for an image
+    that is longer than a slot, F116 for flash in two places."""
+    if wanted and not reserved.whole and board.image_in_ram:
+        raise UsageError("K126", f"{board.title} keeps brains in files: two slots of any size")
+    if wanted is None and reserved.single:
+        raise UsageError("K125", f"{board.title} has a single slot: a new brain can only take the place of the one that is there")
+    single = bool(wanted)
+    if single and not reserved.whole:
+        raise DoesNotFit("F116", "the two stretches of flash that were set aside do not lie side by side")
+    require_room(image_bytes, reserved.room(single=single), reserved.room(single=True) if reserved.whole else 0, board.title)
+    return single
 
 
-def require_slot(image_bytes: int, slot_bytes: int, place: str) -> None:
-    """DoesNotFit K115 for an image that is longer than a slot."""
-    room = slot_bytes - RECORD_BYTES
+def require_room(image_bytes: int, room: int, single_room: int, place: str) -> None:
+    """DoesNotFit K115 for an image that is longer than a slot. single_room: what a single slot would take."""
     if image_bytes > room:
-        raise DoesNotFit("K115", f"the image has {image_bytes:,} bytes, a slot of {place} takes {room:,}")
+        remedy = ""
+        if image_bytes <= single_room:
+            remedy = f"--single-slot makes room for {single_room:,} bytes; the old brain is gone before the new one is complete."
+        raise DoesNotFit("K115", f"the image has {image_bytes:,} bytes, a slot of {place} takes {room:,}", remedy=remedy)
 
 
-def reserve_slots(repl: Repl, interpreter: Interpreter, board: Board, progress: Progress) -> int:
-    """Bytes of one slot. An RP2 sets flash aside for both, once in its life and before files take the room; elsewhere they are files.
+def reserve_slots(repl: Repl, interpreter: Interpreter, board: Board, progress: Progress) -> Reserved:
+    """Flash for brains. An RP2 sets it aside, once in its life and before files take the room; elsewhere slots are files.
 
     The board's own codes F1xx when that is not possible."""
-    wanted = slot_bytes_of(board)
+    wanted = board.slot_bytes // BLOCK_BYTES
     if interpreter.platform != "rp2":
-        return wanted
-    blocks = told_blocks(repl.run(CLAIMED))
-    if not blocks:
+        return Reserved(wanted, False, False)
+    reserved = told_reserved(repl.run(CLAIMED))
+    if not reserved.blocks:
         progress("setting flash aside for brains", 0.0)
         repl.run((firmware_source() / "claim_rp2.py").read_text(encoding="utf-8"))
-        spare = spare_blocks(wanted_files(board, interpreter.march, RATE_HZ_DEFAULT, wanted))
-        blocks = told_blocks(repl.run(f"{CLAIM}reserve({wanted // BLOCK_BYTES}, {spare})\n", CLAIM_TIMEOUT_S))
-    return blocks * BLOCK_BYTES
+        spare = spare_blocks(wanted_files(board, interpreter, RATE_HZ_DEFAULT))
+        reserved = told_reserved(repl.run(f"{CLAIM}reserve({wanted}, {spare})\n", CLAIM_TIMEOUT_S))
+    return reserved
 
 
 def spare_blocks(files: Mapping[str, bytes]) -> int:
@@ -150,26 +176,27 @@ def spare_blocks(files: Mapping[str, bytes]) -> int:
     return OTHER_FILES_BLOCKS + 2 * sum(-(-len(content) // BLOCK_BYTES) for content in files.values())
 
 
-def told_blocks(printed: str) -> int:
-    """The number that a board printed. The board's own error, or LinkLost K112 when it printed none."""
+def told_reserved(printed: str) -> Reserved:
+    """What a board printed. The board's own error, or LinkLost K112 when it printed something else."""
     words = printed[printed.rfind(MARK) + len(MARK) :].split() if MARK in printed else []
     if words[:1] == ["error"]:
         raise refusal(words)
-    if len(words) != 1 or not words[0].isdigit():
+    if len(words) != 3 or not all(word.isdigit() for word in words):
         raise LinkLost("K112", "the board does not say how much flash it set aside", where=printed[-120:])
-    return int(words[0])
+    return Reserved(int(words[0]), words[1] == "1", words[2] == "1")
 
 
-def wanted_files(board: Board, march: str | None, rate_hz: int, slot_bytes: int) -> dict[str, bytes]:
+def wanted_files(board: Board, interpreter: Interpreter, rate_hz: int) -> dict[str, bytes]:
     """Path -> content of everything that shall be on a board, in the order in which it shall take its place."""
-    facts = {
+    facts: dict[str, object] = {
         "board": board.name,
         "failsafe_ms": board.failsafe_ms,
         "rate_hz": rate_hz,
         "watchdog_ms": WATCHDOG_MS,
-        "slot_bytes": slot_bytes,
     }
-    radio = "udp" in board.transports
+    if interpreter.platform != "rp2":  # which knows what it has set aside
+        facts["slot_bytes"] = board.slot_bytes
+    radio, march = "udp" in board.transports, interpreter.march
     package = plain_firmware(radio=radio) if march is None else compiled_firmware(march, radio=radio)
     return {**package, BOARD_FILE: (json.dumps(facts, indent=1) + "\n").encode(), MAIN_FILE: MAIN_PROGRAM.encode()}
 

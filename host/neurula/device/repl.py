@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import math
+from collections.abc import Callable
 from contextlib import redirect_stdout
 from typing import Any
 
@@ -12,6 +14,7 @@ from neurula.errors import DeviceNotFound, LinkLost
 
 ATTEMPTS = 3
 ENTER_TIMEOUT_S = 2.0
+SILENCE_S = 10.0
 
 
 class Face:
@@ -29,17 +32,42 @@ class Face:
         """Exactly `size` bytes; LinkLost when they do not come."""
         deadline = self._connection.seconds() + ENTER_TIMEOUT_S
         while len(self._buffer) < size:
-            if self._connection.seconds() >= deadline:
+            if not self.wait(deadline - self._connection.seconds()):
                 raise LinkLost("K105", f"the board did not send {size} bytes within {ENTER_TIMEOUT_S:g} s")
-            self._buffer += self._connection.read(ENTER_TIMEOUT_S)
         data = bytes(self._buffer[:size])
         del self._buffer[:size]
         return data
 
     def inWaiting(self) -> int:
-        if not self._buffer:
-            self._buffer += self._connection.read(self._connection.poll_s)
+        self.wait(self._connection.poll_s)
         return len(self._buffer)
+
+    def wait(self, timeout_s: float) -> bool:
+        """Whether there is something to read, waiting for it no longer than that."""
+        if not self._buffer and timeout_s >= 0:
+            self._buffer += self._connection.read(timeout_s)
+        return bool(self._buffer)
+
+    def read_until(
+        self,
+        _least: int,
+        ending: bytes,
+        timeout: float | None = SILENCE_S,
+        data_consumer: Callable[[bytes], None] | None = None,
+        timeout_overall: float | None = None,
+    ) -> bytes:
+        """Takes the place of mpremote's own, which counts seconds of this computer and not of the board. timeout: of silence."""
+        data, now = b"", self._connection.seconds()
+        end = math.inf if timeout_overall is None else now + timeout_overall
+        while not data.endswith(ending):
+            silent = math.inf if timeout is None else now + timeout
+            if not self.wait(min(end, silent) - self._connection.seconds()):
+                break
+            byte, now = self.read(1), self._connection.seconds()
+            if data_consumer is not None:
+                data_consumer(byte)
+            data = byte if data_consumer is not None else data + byte
+        return data
 
 
 class Repl:
@@ -94,4 +122,5 @@ def transport_over(connection: Connection) -> Any:
     transport.mounted = False
     transport.is_pty = False
     transport.serial = Face(connection)
+    transport.read_until = transport.serial.read_until
     return transport

@@ -21,7 +21,7 @@ SETTLED_S = 4.0  # after so long the firmware counts a start as a good one
 class StoredPico(Rp2040):
     """A Pico whose flash lies in a file; no file yet = a new Pico with MicroPython on it. InvalidInput K108 for a foreign file."""
 
-    poll_s = 0.02
+    poll_s = 0.002
 
     def __init__(self, path: Path, firmware: Path | None = None) -> None:
         """Powers it on. firmware: put this on the board first (UF2 or raw), as its bootloader would; None = what is there."""
