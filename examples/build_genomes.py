@@ -17,14 +17,13 @@ HERE = Path(__file__).parent
 if str(HERE) not in sys.path:
     sys.path.insert(0, str(HERE))
 
-from blueprint import genome_text, stimulus_text  # noqa: E402
 from logic_timer import design as logic_timer  # noqa: E402
 from reflex import design as reflex  # noqa: E402
 from vision_map import design as vision_map  # noqa: E402
 
 from neurula.compiler import lower, write_image  # noqa: E402
 from neurula.development import develop  # noqa: E402
-from neurula.genome import parse_genome  # noqa: E402
+from neurula.genome import genome_text, parse_genome  # noqa: E402
 from neurula.runtimes.local import open_local  # noqa: E402
 from neurula.runtimes.spikes import spike_line  # noqa: E402
 from neurula.runtimes.stimulus import geometry_of, resolve  # noqa: E402
@@ -62,6 +61,11 @@ def run_lines(image: bytes, stimulus: Sequence[Mapping[str, Any]], bursts: int, 
     with open_local(runtime, image) as brain:
         for result in brain.run(bursts, resolve(stimulus, geometry)):
             yield spike_line(result, geometry)
+
+
+def stimulus_text(entries: Sequence[Mapping[str, Any]]) -> str:
+    """JSON with one burst a line."""
+    return "[\n" + ",\n".join(" " + json.dumps(entry) for entry in entries) + "\n]\n"
 
 
 def files_of(example: Example) -> dict[Path, str]:

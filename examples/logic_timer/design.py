@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from blueprint import Area, Rule, death, genome, patterns, power
+from neurula.genome import Design
 
 SWITCHES, LAMPS = "i__dgp", "o__mis"
 AND, OR, NOT, ONLY, XOR = "CGtAND", "CGt_OR", "CGtNOT", "CGtONL", "CGtXOR"
@@ -17,72 +17,56 @@ COUNTER_BITS = 3
 ALARM_DELAY_BURSTS = 12
 
 
-def switch(x: int) -> dict[str, Any]:
-    return patterns(((x, 0, 0), (0, 0, 0)))
+def logic_timer_genome() -> dict[str, Any]:
+    design = Design(
+        "Logic and timer",
+        id="neurula-example-logic-timer",
+        description="Gates of one neuron each, a ring clock, a binary counter, an alarm.",
+        burst_seconds=0.1,
+    )
 
+    def switch(name: str, x: int) -> str:
+        return design.patterns(name, ((x, 0, 0), (0, 0, 0)))
 
-def lamp(x: int) -> dict[str, Any]:
-    return patterns(((0, 0, 0), (x, 0, 0)))
+    def lamp(name: str, x: int) -> str:
+        return design.patterns(name, ((0, 0, 0), (x, 0, 0)))
 
+    from_a, from_b, from_start = switch("from_a", A), switch("from_b", B), switch("from_start", START)
+    from_stop_to_all = design.patterns("from_stop_to_all", ((STOP, 0, 0), ("*", "*", "*")))
+    last_to_lamp_tick = design.patterns("last_to_lamp_tick", ((COUNTER_BITS - 1, 0, 0), (LAMP_TICK, 0, 0)))
+    end_of_turn = design.patterns("end_of_turn", ((RING_NEURONS - 1, 0, 0), (0, 0, 0)))
 
-MORPHOLOGIES = {
-    "from_a": switch(A),
-    "from_b": switch(B),
-    "from_start": switch(START),
-    "from_stop_to_all": patterns(((STOP, 0, 0), ("*", "*", "*"))),
-    "to_lamp_and": lamp(LAMP_AND),
-    "to_lamp_or": lamp(LAMP_OR),
-    "to_lamp_not": lamp(LAMP_NOT),
-    "to_lamp_only": lamp(LAMP_ONLY),
-    "to_lamp_xor": lamp(LAMP_XOR),
-    "to_lamp_alarm": lamp(LAMP_ALARM),
-    "last_to_lamp_tick": patterns(((COUNTER_BITS - 1, 0, 0), (LAMP_TICK, 0, 0))),
-    "end_of_turn": patterns(((RING_NEURONS - 1, 0, 0), (0, 0, 0))),
-}
+    design.death()
+    power = design.power()
+    switches = design.input("digital", 4, name="Switches", position=(-20, 0, 0))
+    both = design.area("A and B", id=AND, threshold=2, position=(-10, 8, 0))
+    either = design.area("A or B", id=OR, position=(-10, 6, 0))
+    neither = design.area("not A", id=NOT, position=(-10, 4, 0))
+    only = design.area("A without B", id=ONLY, position=(-10, 2, 0))
+    one = design.area("either A or B", id=XOR, position=(0, 7, 0))
+    ring = design.area("Clock ring", (RING_NEURONS, 1, 1), id=RING, position=(-10, -2, 0))
+    # every neuron needs two spikes for one of its own: the chain counts in binary
+    counter = design.area("Counter", (COUNTER_BITS, 1, 1), id=COUNTER, position=(0, -2, 0), threshold=2, accumulates=True)
+    alarm = design.area("Alarm", id=ALARM, position=(0, -4, 0))
+    lamps = design.output("any_output", 7, name="Lamps", position=(20, 0, 0))
 
-AREAS = (
-    death(),
-    power({NOT: [Rule("block_to_block", 1)]}),
-    Area(
-        SWITCHES, "Switches", "IPU", size=(4, 1, 1), position=(-20, 0, 0), devices=4,
-        to={
-            AND: [Rule("from_a", 1), Rule("from_b", 1)],
-            OR: [Rule("from_a", 1), Rule("from_b", 1)],
-            NOT: [Rule("from_a", -1)],
-            ONLY: [Rule("from_a", 1), Rule("from_b", -1)],
-            RING: [Rule("from_start", 1), Rule("from_stop_to_all", -1), Rule("from_stop_to_all", -1, 2)],
-            ALARM: [Rule("from_start", 1, ALARM_DELAY_BURSTS)],
-        },
-    ),
-    Area(AND, "A and B", threshold=2, position=(-10, 8, 0), to={XOR: [Rule("block_to_block", -1)], LAMPS: [Rule("to_lamp_and")]}),
-    Area(OR, "A or B", position=(-10, 6, 0), to={XOR: [Rule("block_to_block", 1)], LAMPS: [Rule("to_lamp_or")]}),
-    Area(NOT, "not A", position=(-10, 4, 0), to={LAMPS: [Rule("to_lamp_not")]}),
-    Area(ONLY, "A without B", position=(-10, 2, 0), to={LAMPS: [Rule("to_lamp_only")]}),
-    Area(XOR, "either A or B", position=(0, 7, 0), to={LAMPS: [Rule("to_lamp_xor")]}),
+    power.to(neither, "block_to_block")
+    switches.to(both, from_a).to(both, from_b).to(either, from_a).to(either, from_b)
+    switches.to(neither, from_a, -1).to(only, from_a).to(only, from_b, -1)
+    both.to(one, "block_to_block", -1).to(lamps, lamp("to_lamp_and", LAMP_AND))
+    either.to(one, "block_to_block").to(lamps, lamp("to_lamp_or", LAMP_OR))
+    neither.to(lamps, lamp("to_lamp_not", LAMP_NOT))
+    only.to(lamps, lamp("to_lamp_only", LAMP_ONLY))
+    one.to(lamps, lamp("to_lamp_xor", LAMP_XOR))
+
     # a spike steps from neuron to neuron and from the last back to the first. A step takes two bursts, so stop has to meet it in
     # either: it inhibits twice, and as the neurons keep no charge, the spike is gone
-    Area(
-        RING, "Clock ring", size=(RING_NEURONS, 1, 1), position=(-10, -2, 0),
-        to={
-            RING: [Rule("lateral_+x", 1, STEP_BURSTS), Rule("last_to_first", 1, STEP_BURSTS)],
-            COUNTER: [Rule("end_of_turn", 1)],
-        },
-    ),
-    # every neuron needs two spikes for one of its own: the chain counts in binary
-    Area(
-        COUNTER, "Counter", size=(COUNTER_BITS, 1, 1), position=(0, -2, 0), threshold=2, accumulates=True,
-        to={COUNTER: [Rule("lateral_+x", 1)], LAMPS: [Rule("last_to_lamp_tick", 1)]},
-    ),
-    Area(ALARM, "Alarm", position=(0, -4, 0), to={LAMPS: [Rule("to_lamp_alarm")]}),
-    Area(LAMPS, "Lamps", "OPU", size=(7, 1, 1), position=(20, 0, 0), devices=7),
-)
-
-
-def logic_timer_genome() -> dict[str, Any]:
-    return genome(
-        "neurula-example-logic-timer", "Logic and timer", "Gates of one neuron each, a ring clock, a binary counter, an alarm.",
-        AREAS, MORPHOLOGIES, burst_seconds=0.1,
-    )
+    switches.to(ring, from_start).to(ring, from_stop_to_all, -1).to(ring, from_stop_to_all, -1, delay=2)
+    ring.to(ring, "lateral_+x", delay=STEP_BURSTS).to(ring, "last_to_first", delay=STEP_BURSTS).to(counter, end_of_turn)
+    counter.to(counter, "lateral_+x").to(lamps, last_to_lamp_tick)
+    switches.to(alarm, from_start, delay=ALARM_DELAY_BURSTS)
+    alarm.to(lamps, lamp("to_lamp_alarm", LAMP_ALARM))
+    return design.document()
 
 
 SWITCHED_ON = ((10, 14, (A,)), (20, 24, (B,)), (30, 34, (A, B)), (40, 40, (START,)), (140, 140, (STOP,)))

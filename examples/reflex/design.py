@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from blueprint import Area, Rule, death, genome, patterns, power
+from neurula.genome import Design
 
 SENSORS, DANGER, AHEAD, MOTORS = "i__pro", "CDangr", "CAhead", "o__mot"
 LEFT, RIGHT = 0, 1  # x of the sensors and of the dangers
@@ -12,44 +12,36 @@ LEFT_FORWARD, LEFT_BACKWARD, RIGHT_FORWARD, RIGHT_BACKWARD = range(4)  # x of th
 NEARNESSES = 10  # z of the sensors: 0 = at the far end of the range, 9 = touching
 MIDDLE, NEAR = 4, 7  # from here on an obstacle is of interest, and dangerous
 
-MORPHOLOGIES = {
-    "middle_distance": patterns(*((("*", "*", z), ("?", "?", 0)) for z in range(MIDDLE, NEAR))),
-    "short_distance": patterns(*((("*", "*", z), ("?", "?", 0)) for z in range(NEAR, NEARNESSES))),
-    "own_side": patterns(((LEFT, 0, 0), (LEFT_FORWARD, 0, 0)), ((RIGHT, 0, 0), (RIGHT_FORWARD, 0, 0))),
-    "other_side": patterns(((LEFT, 0, 0), (RIGHT_FORWARD, 0, 0)), ((RIGHT, 0, 0), (LEFT_FORWARD, 0, 0))),
-    "both_forward": patterns(((0, 0, 0), (LEFT_FORWARD, 0, 0)), ((0, 0, 0), (RIGHT_FORWARD, 0, 0))),
-    "left_backward": patterns(((0, 0, 0), (LEFT_BACKWARD, 0, 0))),
-    "right_backward": patterns(((0, 0, 0), (RIGHT_BACKWARD, 0, 0))),
-}
-
-AREAS = (
-    death(),
-    power({MOTORS: [Rule("both_forward", 1)]}),
-    Area(
-        SENSORS, "Distance sensors", "IPU", size=(2, 1, NEARNESSES), position=(-10, 0, -10), devices=2,
-        to={DANGER: [Rule("middle_distance", 1), Rule("short_distance", 2)]},
-    ),
-    # one look at a near wall is enough; one at middle distance must be confirmed by the next, or it is forgotten
-    Area(
-        DANGER, "Danger", size=(2, 1, 1), position=(0, 0, -10), threshold=1.5, leak=0.5, accumulates=True,
-        to={MOTORS: [Rule("own_side", 3), Rule("other_side", -4)], AHEAD: [Rule("all_to_0-0-0", 1)]},
-    ),
-    Area(
-        AHEAD, "Wall ahead", position=(0, 0, 0), threshold=2,
-        to={MOTORS: [Rule("left_backward", 3), Rule("right_backward", 1.5)]},
-    ),
-    # after each spike a motor neuron rests for a burst, so full speed is every other burst
-    Area(
-        MOTORS, "Motors", "OPU", size=(4, 1, 1), position=(10, 0, -10), devices=2, threshold=3, refractory=1, accumulates=True,
-    ),
-)
-
 
 def reflex_genome() -> dict[str, Any]:
-    return genome(
-        "neurula-example-reflex", "Reflex", "Two distance sensors and two motors: drives on, turns away, backs off.",
-        AREAS, MORPHOLOGIES, burst_seconds=0.02,
+    reflex = Design(
+        "Reflex",
+        id="neurula-example-reflex",
+        description="Two distance sensors and two motors: drives on, turns away, backs off.",
+        burst_seconds=0.02,
     )
+    middle = reflex.patterns("middle_distance", *((("*", "*", z), ("?", "?", 0)) for z in range(MIDDLE, NEAR)))
+    near = reflex.patterns("short_distance", *((("*", "*", z), ("?", "?", 0)) for z in range(NEAR, NEARNESSES)))
+    own_side = reflex.patterns("own_side", ((LEFT, 0, 0), (LEFT_FORWARD, 0, 0)), ((RIGHT, 0, 0), (RIGHT_FORWARD, 0, 0)))
+    other_side = reflex.patterns("other_side", ((LEFT, 0, 0), (RIGHT_FORWARD, 0, 0)), ((RIGHT, 0, 0), (LEFT_FORWARD, 0, 0)))
+    both_forward = reflex.patterns("both_forward", *(((0, 0, 0), (x, 0, 0)) for x in (LEFT_FORWARD, RIGHT_FORWARD)))
+    left_backward = reflex.patterns("left_backward", ((0, 0, 0), (LEFT_BACKWARD, 0, 0)))
+    right_backward = reflex.patterns("right_backward", ((0, 0, 0), (RIGHT_BACKWARD, 0, 0)))
+
+    reflex.death()
+    power = reflex.power()
+    sensors = reflex.input("proximity", 2, name="Distance sensors", position=(-10, 0, -10))
+    # one look at a near wall is enough; one at middle distance must be confirmed by the next, or it is forgotten
+    danger = reflex.area("Danger", (2, 1, 1), id=DANGER, position=(0, 0, -10), threshold=1.5, leak=0.5, accumulates=True)
+    ahead = reflex.area("Wall ahead", id=AHEAD, position=(0, 0, 0), threshold=2)
+    # after each spike a motor neuron rests for a burst, so full speed is every other burst
+    motors = reflex.output("motor", 2, (2, 1, 1), name="Motors", position=(10, 0, -10), threshold=3, refractory=1, accumulates=True)
+
+    power.to(motors, both_forward)
+    sensors.to(danger, middle, 1).to(danger, near, 2)
+    danger.to(motors, own_side, 3).to(motors, other_side, -4).to(ahead, "all_to_0-0-0")
+    ahead.to(motors, left_backward, 3).to(motors, right_backward, 1.5)
+    return reflex.document()
 
 
 # first burst, last burst, what the left and the right sensor see (None: nothing within reach)

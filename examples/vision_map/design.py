@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from blueprint import Area, Rule, death, genome, patterns, power, vectors
+from neurula.genome import Area, Design
 
 RETINA, CONTRAST, VERTICAL, HORIZONTAL = "i__img", "CEdge_", "CVertc", "CHoriz"
 CONTRAST_MAP, VERTICAL_MAP, HORIZONTAL_MAP, REPORT = "CMapEd", "CMapVe", "CMapHo", "o__img"
@@ -13,53 +13,49 @@ SIDE, MAP_SIDE = 16, 4
 AROUND = [(x, y, 0) for x in (-1, 0, 1) for y in (-1, 0, 1) if (x, y) != (0, 0)]
 LAYER_CONTRAST, LAYER_VERTICAL, LAYER_HORIZONTAL = range(3)  # z of the report
 
-MORPHOLOGIES = {
-    "surround": vectors(*AROUND),
-    "column": vectors((0, -1, 0), (0, 0, 0), (0, 1, 0)),
-    "columns_beside": vectors(*((x, y, 0) for x in (-1, 1) for y in (-1, 0, 1))),
-    "row": vectors((-1, 0, 0), (0, 0, 0), (1, 0, 0)),
-    "rows_beside": vectors(*((x, y, 0) for x in (-1, 0, 1) for y in (-1, 1))),
-    **{f"to_layer_{z}": patterns((("*", "*", 0), ("?", "?", z))) for z in range(3)},
-}
-
-
-def feature(id: str, name: str, threshold: float, x: int, to: str) -> Area:
-    return Area(id, name, size=(SIDE, SIDE, 1), position=(x, 0, 20), threshold=threshold, to={to: [Rule("projector", 1)]})
-
-
-def feature_map(id: str, name: str, x: int, layer: int) -> Area:
-    """One neuron for each 4 x 4 block of its feature; two pixels that agree are enough, a single one is not."""
-    return Area(
-        id, name, size=(MAP_SIDE, MAP_SIDE, 1), position=(x, 0, 40), threshold=2, to={REPORT: [Rule(f"to_layer_{layer}", 1)]},
-    )
-
-
-AREAS = (
-    death(),
-    power({}),
-    Area(
-        RETINA, "Retina", "IPU", size=(SIDE, SIDE, 1), position=(0, 0, 0),
-        to={
-            CONTRAST: [Rule("block_to_block", 8), Rule("surround", -1)],
-            VERTICAL: [Rule("column", 2), Rule("columns_beside", -1)],
-            HORIZONTAL: [Rule("row", 2), Rule("rows_beside", -1)],
-        },
-    ),
-    feature(CONTRAST, "Contrast", 2, -20, CONTRAST_MAP),
-    feature(VERTICAL, "Vertical contours", 3, 0, VERTICAL_MAP),
-    feature(HORIZONTAL, "Horizontal contours", 3, 20, HORIZONTAL_MAP),
-    feature_map(CONTRAST_MAP, "Map of contrast", -20, LAYER_CONTRAST),
-    feature_map(VERTICAL_MAP, "Map of verticals", 0, LAYER_VERTICAL),
-    feature_map(HORIZONTAL_MAP, "Map of horizontals", 20, LAYER_HORIZONTAL),
-    Area(REPORT, "Report", "OPU", size=(MAP_SIDE, MAP_SIDE, 3), position=(0, 0, 60)),
-)
-
 
 def vision_map_genome() -> dict[str, Any]:
-    return genome(
-        "neurula-example-vision-map", "Vision map", "A 16 x 16 retina, contrast and two orientations, mapped to 4 x 4.",
-        AREAS, MORPHOLOGIES, burst_seconds=0.05,
+    design = Design(
+        "Vision map",
+        id="neurula-example-vision-map",
+        description="A 16 x 16 retina, contrast and two orientations, mapped to 4 x 4.",
+        burst_seconds=0.05,
     )
+    surround = design.vectors("surround", *AROUND)
+    column = design.vectors("column", (0, -1, 0), (0, 0, 0), (0, 1, 0))
+    columns_beside = design.vectors("columns_beside", *((x, y, 0) for x in (-1, 1) for y in (-1, 0, 1)))
+    row = design.vectors("row", (-1, 0, 0), (0, 0, 0), (1, 0, 0))
+    rows_beside = design.vectors("rows_beside", *((x, y, 0) for x in (-1, 0, 1) for y in (-1, 1)))
+
+    def feature(id: str, name: str, threshold: float, x: int) -> Area:
+        return design.area(name, (SIDE, SIDE, 1), id=id, position=(x, 0, 20), threshold=threshold)
+
+    def feature_map(id: str, name: str, x: int) -> Area:
+        """One neuron for each 4 x 4 block of its feature; two pixels that agree are enough, a single one is not."""
+        return design.area(name, (MAP_SIDE, MAP_SIDE, 1), id=id, position=(x, 0, 40), threshold=2)
+
+    design.death()
+    design.power()
+    retina = design.input("camera", size=(SIDE, SIDE, 1), name="Retina", position=(0, 0, 0))
+    contrast = feature(CONTRAST, "Contrast", 2, -20)
+    vertical = feature(VERTICAL, "Vertical contours", 3, 0)
+    horizontal = feature(HORIZONTAL, "Horizontal contours", 3, 20)
+    contrast_map = feature_map(CONTRAST_MAP, "Map of contrast", -20)
+    vertical_map = feature_map(VERTICAL_MAP, "Map of verticals", 0)
+    horizontal_map = feature_map(HORIZONTAL_MAP, "Map of horizontals", 20)
+    report = design.output("picture", size=(MAP_SIDE, MAP_SIDE, 3), name="Report", position=(0, 0, 60))
+
+    retina.to(contrast, "block_to_block", 8).to(contrast, surround, -1)
+    retina.to(vertical, column, 2).to(vertical, columns_beside, -1)
+    retina.to(horizontal, row, 2).to(horizontal, rows_beside, -1)
+    for feature_area, blocks, layer in (
+        (contrast, contrast_map, LAYER_CONTRAST),
+        (vertical, vertical_map, LAYER_VERTICAL),
+        (horizontal, horizontal_map, LAYER_HORIZONTAL),
+    ):
+        feature_area.to(blocks, "projector")
+        blocks.to(report, design.patterns(f"to_layer_{layer}", (("*", "*", 0), ("?", "?", layer))))
+    return design.document()
 
 
 Pixels = list[tuple[int, int]]

@@ -84,7 +84,7 @@ def test_stop_ends_the_clock_in_whichever_burst_it_comes(stop: int) -> None:
 
 def test_stop_without_its_second_rule_works_in_every_other_burst_only() -> None:
     rules = rules_of("logic_timer", SWITCHES)
-    rules[RING] = [rule for rule in rules[RING] if rule["synaptic_delay_bursts"] == 1]
+    rules[RING] = [rule for rule in rules[RING] if rule.get("synaptic_delay_bursts", 1) == 1]
     genome = changed("logic_timer", f"{SWITCHES}-cx-dstmap-d", rules)
     stopped = [not Run(genome, press((START, [4]), (STOP, [stop])), 60).at(59, RING) for stop in (20, 21, 22, 23)]
     assert stopped in ([True, False, True, False], [False, True, False, True])

@@ -14,6 +14,7 @@ from typer.main import get_command
 
 # name -> (module, function or application, first sentence of its help)
 VERBS: dict[str, tuple[str, str, str]] = {
+    "new": ("new", "new", "Write a new genome from a template, ready to check, grow and run."),
     "check": ("check", "check", "List the problems of a genome, each with its place and a remedy."),
     "convert": ("convert", "convert", "Write a genome in another form: flat, hierarchical or 3.0."),
     "grow": ("grow", "grow", "Grow the neurons and synapses that a genome describes, and list them by area."),

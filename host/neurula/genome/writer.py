@@ -120,11 +120,9 @@ def _write_heads(document: dict[str, Any], genome: Genome, before: Genome | None
     fields = {"genome_id": "id", "genome_title": "title", "genome_description": "description", "version": "version"}
     heads = {key: getattr(genome, field) for key, field in fields.items()}
     changed = {k: v for k, v in heads.items() if before is None or v != getattr(before, fields[k])}
-    if before is None:
-        blueprint = document.pop("blueprint")
-        document |= {**changed, "blueprint": blueprint}
-    else:
-        document |= changed
+    if before is None:  # a new document begins with them
+        changed |= {key: document.pop(key) for key in list(document) if key not in changed}
+    document |= changed
 
 
 def _write_area(editor: GenomeEditor, area: CorticalArea, before: CorticalArea | None, resolve: Any) -> None:
@@ -132,12 +130,12 @@ def _write_area(editor: GenomeEditor, area: CorticalArea, before: CorticalArea |
     extra, extra_known = area.genes, {} if before is None else before.genes
     for code in extra_known.keys() - extra.keys() - values.keys() - set(_DENSITY_GENES):
         editor.drop(area.id, code)
-    for code, value in extra.items():
-        if (code not in extra_known or extra_known[code] != value) and code:
-            editor.set(area.id, code, as_json(value))
     for code, value in values.items():
         if before is None or known[code] != value:
             editor.set(area.id, code, value)
+    for code, value in extra.items():
+        if code and code not in values and (code not in extra_known or extra_known[code] != value):
+            editor.set(area.id, code, as_json(value))
     if before is None or area.is_memory != before.is_memory or area.neurons_per_voxel != before.neurons_per_voxel:
         _write_density(editor, area)
     if before is None or area.projections != before.projections:
