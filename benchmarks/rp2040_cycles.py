@@ -17,6 +17,15 @@ from neurula.genome.model import CorticalArea, MappingRule
 from neurula.runtimes.firmware_files import compiled_firmware
 from neurula.sim.rp2040 import Rp2040
 
+EVENTS = {
+    "an event, list of 8": (8, False, 1), "an event, list of 16": (16, False, 1), "an event, list of 64": (64, False, 1),
+    "an event, list of 64 with a weight each": (64, False, 32), "an event, run of 64": (64, True, 1),
+}
+"""What is measured of synapses: targets a source, whether all sources have the same, how many weights."""
+NEURONS: dict[str, dict[str, object]] = {
+    "an updated neuron": {}, "an updated neuron that accumulates": {"charge_accumulation": True},
+    "an updated neuron that accumulates and leaks": {"charge_accumulation": True, "leak_coefficient": 0.1},
+}
 SCRIPT = """
 import gc, machine
 from uctypes import bytearray_at, addressof
@@ -78,7 +87,7 @@ def network(fan_out: int, neurons: int, same: bool, weights: int = 1, **paramete
 
 
 def measure(image: bytes, thumb: bool) -> list[list[int]]:
-    """Rows of cycles: begin and deliver, update, for 0, 32 and 64 spikes; last the whole run from Python."""
+    """Rows of cycles on a board just started: begin and deliver, update, for 0, 32 and 64 spikes; last the whole run from Python."""
     files = {**compiled_firmware("armv6m"), "/brain.nrl": image}
     if not thumb:
         del files["/neurula_mcu/kernels_thumb.mpy"]
@@ -87,24 +96,20 @@ def measure(image: bytes, thumb: bool) -> list[list[int]]:
     return [[int(word) for word in line.split()[1:]] for line in lines]
 
 
+def event_cycles(name: str, thumb: bool) -> float:
+    """Cycles of one of EVENTS."""
+    fan_out, same, weights = EVENTS[name]
+    rows = measure(network(fan_out, 1024, same, weights), thumb)
+    return round((rows[2][0] - rows[1][0]) / 32 / fan_out, 2)
+
+
 def measure_kernels(thumb: bool) -> dict[str, float]:
     """What the kernels cost, by name; thumb: the machine code that a Cortex-M prefers, else viper."""
-    costs: dict[str, float] = {}
-    for fan_out in (8, 16, 64):
-        rows = measure(network(fan_out, 1024, False), thumb)
-        costs[f"an event, list of {fan_out}"] = round((rows[2][0] - rows[1][0]) / 32 / fan_out, 2)
-    rows = measure(network(64, 1024, False, 32), thumb)
-    costs["an event, list of 64 with a weight each"] = round((rows[2][0] - rows[1][0]) / 32 / 64, 2)
-    rows = measure(network(64, 1024, True), thumb)
-    costs["an event, run of 64"] = round((rows[2][0] - rows[1][0]) / 32 / 64, 2)
+    costs = {name: event_cycles(name, thumb) for name in EVENTS}
     big, small = (measure(network(8, n, True), thumb)[0][1] for n in (2048, 1024))
     silent = (big - small) / 1024
     costs["a silent neuron"] = round(silent, 2)
-    kinds: dict[str, dict[str, object]] = {
-        "an updated neuron": {}, "an updated neuron that accumulates": {"charge_accumulation": True},
-        "an updated neuron that accumulates and leaks": {"charge_accumulation": True, "leak_coefficient": 0.1},
-    }
-    for name, parameters in kinds.items():
+    for name, parameters in NEURONS.items():
         few, many = (measure(network(n, 1024, True, **parameters), thumb)[2][1] for n in (256, 512))
         costs[name] = round((many - few) / 256 + silent, 1)
     rows = measure(network(8, 32, True), thumb)
