@@ -1,11 +1,12 @@
 # make demo: grows an example brain, shows its bill, runs it on three runtimes.   make test: all tests.
 # Both set up everything they need in .venv. `make boards` builds the firmware that the emulated boards boot (Debian).
+# make bench: measures what kernels and brains cost.   make budgets: the same, into the pages that show it.
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 STAMP = $(VENV)/.installed
 
-.PHONY: demo test boards codegen codegen-check lint bench clean
+.PHONY: demo test boards codegen codegen-check lint bench budgets clean
 
 demo: $(STAMP)
 	$(BIN)/python examples/demo.py
@@ -28,7 +29,13 @@ lint: $(STAMP)
 	$(BIN)/mypy
 
 bench: $(STAMP)
-	$(BIN)/python benchmarks/burst.py
+	$(BIN)/python benchmarks/core_instructions.py
+	$(BIN)/python benchmarks/c_cost.py --table
+	$(BIN)/python benchmarks/rp2040_cycles.py --table
+	$(BIN)/python benchmarks/rp2040_brains.py --table
+
+budgets: $(STAMP)
+	$(BIN)/python benchmarks/pages.py
 
 clean:
 	rm -rf $(VENV) build dist device/neurula_npu/*.so
