@@ -8,10 +8,9 @@ from __future__ import annotations
 import json
 import sys
 
-from rp2040_cycles import EVENTS, NEURONS, network
-
 from neurula.errors import DeviceNotFound
 from neurula.runtimes.c_cores import Core, open_core
+from rp2040_cycles import EVENTS, NEURONS, network
 
 CORES = {
     "m0": "M0+, instructions", "m4": "M4, instructions", "rv32": "RV32, instructions", "xtensa": "Xtensa, instructions",

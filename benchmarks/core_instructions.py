@@ -12,12 +12,11 @@ import sys
 from importlib.metadata import version
 
 import c_cost
-from rp2040_cycles import EVENTS, NEURONS, network
-
 from neurula.errors import DeviceNotFound
 from neurula.runtimes import Stimulus
 from neurula.runtimes.c_build import TARGETS, WASM
 from neurula.runtimes.core import CoreRuntime
+from rp2040_cycles import EVENTS, NEURONS, network
 
 CORES = {"m0": "Cortex-M0+", "m3": "Cortex-M3", "m4": "Cortex-M4", "m33": "Cortex-M33", "rv32": "RV32", "xtensa": "Xtensa"}
 KINDS = {"thumb": "machine code", "core": "viper", "c": "C"}

@@ -12,7 +12,6 @@ import sys
 from typing import Any
 
 import numpy as np
-from rp2040_cycles import event_cycles
 
 from neurula.compiler import lower, write_image
 from neurula.development.connectome import Bundle, Connectome, GrownArea
@@ -21,6 +20,7 @@ from neurula.runtimes.firmware_files import compiled_firmware
 from neurula.sim.flash import FLASH_BYTES
 from neurula.sim.rp2040 import Rp2040
 from neurula_npu import Brain
+from rp2040_cycles import event_cycles
 
 CLOCK_HZ = 125_000_000
 WARM_UP = 20

@@ -205,7 +205,7 @@ CODES: dict[str, tuple[int, str]] = {
     "P112": (4, 'Correct one of the two that the message names.'),
     "R101": (5, 'Prune the brain, or choose a board with more RAM.'),
     "R102": (1, 'Report it with the command that you ran.'),
-    "R103": (3, 'Install one: gcc or clang for `c`, gcc-arm-none-eabi for `c:m0`, gcc-riscv64-unknown-elf for `c:rv32`, gcc-xtensa-lx106 for `c:xtensa`, clang and lld for `c:wasm32`.'),
+    "R103": (3, 'Install gcc, gcc-arm-none-eabi, gcc-riscv64-unknown-elf, gcc-xtensa-lx106, or clang and lld for `c:wasm32`.'),
     "R104": (3, 'Read what it says; choose another compiler with the environment variable CC.'),
     "R105": (3, 'Use a checkout of the repository: the folder runtime_c stands at its root.'),
     "S101": (3, 'Run `make boards` once, or name a .uf2 or .bin file.'),

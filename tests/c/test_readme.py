@@ -10,16 +10,13 @@ from pathlib import Path
 
 import pytest
 
+import c_cost
+import pages
 from neurula.errors import DeviceNotFound
 from tests.c.compiling import RUNTIME, STRICT, compiler_of
 from tests.conftest import ROOT, missing
 from tests.examples.example_runs import BUILDER, read_json
 
-sys.path.insert(0, str(ROOT / "benchmarks"))
-import c_cost  # noqa: E402
-import pages  # noqa: E402
-
-sys.path.remove(str(ROOT / "benchmarks"))
 TEXT = (RUNTIME / "README.md").read_text(encoding="utf-8")
 ARDUINO = """
 #include <stdint.h>
@@ -99,7 +96,7 @@ def test_costs_on_a_core_are_those_of_the_table(core: str) -> None:
     except DeviceNotFound as error:
         missing(str(error))
     told = {what: figures[c_cost.CORES[core]] for what, figures in pages.figures("c").items()}
-    version = subprocess.run([compiler_of("m0" if core == "rp2040" else core)[0], "-dumpversion"], capture_output=True, text=True, check=True)
-    same = version.stdout.startswith("12.2")
+    compiler = compiler_of("m0" if core == "rp2040" else core)[0]
+    same = subprocess.run([compiler, "-dumpversion"], capture_output=True, text=True, check=True).stdout.startswith("12.2")
     assert costs == (told if same else pytest.approx(told, rel=0.25)), "if the new figures are meant, write them down: make budgets"
     assert core != "rp2040" or costs["an event, list of 64"] < 12.5

@@ -5,20 +5,15 @@ Counts of compiled code are exact for the compilers that the page names, and wit
 
 from __future__ import annotations
 
-import sys
-
 import pytest
+from tests.conftest import missing
 
+import core_instructions
+import pages
+import rp2040_brains
+import rp2040_cycles
 from neurula.errors import DeviceNotFound
-from tests.conftest import ROOT, missing
 
-sys.path.insert(0, str(ROOT / "benchmarks"))
-import core_instructions  # noqa: E402
-import pages  # noqa: E402
-import rp2040_brains  # noqa: E402
-import rp2040_cycles  # noqa: E402
-
-sys.path.remove(str(ROOT / "benchmarks"))
 REMEDY = "if the new figures are meant, write them down: make budgets"
 COMPILERS = {"Cortex-M": "Arm GCC", "RV32": "RISC-V GCC", "Xtensa": "Xtensa GCC", "WebAssembly": "Clang"}
 EVENT = "an event, list of 64"
