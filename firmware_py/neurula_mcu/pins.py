@@ -10,6 +10,7 @@ except ImportError:
 
 from neurula_mcu.image import ImageError, uword
 from neurula_mcu.ticks import ticks_add, ticks_diff
+from neurula_mcu.voxels import Spikes, Voxels, Window, ones, part_of, pointed
 
 _VERSION = const(1)
 _NEEDS_HOST = const(1)
@@ -30,11 +31,7 @@ _ENTRY_BYTES = const(64)
 _ENTRIES_MAX = const(128)
 _SPIKE = const(256)  # what a spike adds to a voxel's activity
 _DUTY_MAX = const(65535)
-_SMALL = const(16383)  # a product with 65535 stays below 2^30: larger ones would take memory
-_SLOT = const(4)  # RAM byte that says which slot of the ring holds the last burst's spikes
-_AREA_NEURONS = const(4)  # fields of an area's record
-_AREA_BITS = const(8)
-BITS = bytes((0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4))
+_AREA_NEURONS = const(4)  # field of an area's record
 
 
 class Pins:
@@ -130,29 +127,14 @@ class Button:
         return self.pin.value() == self.active
 
 
-class Input:
+class Input(Voxels):
     """The voxels of an input. most: injections of one burst at most."""
 
     def __init__(self, entry):
-        _, _, self.flags, self.area, self.first, self.stride, self.voxels, self.per_voxel = entry[:8]
+        super().__init__(*entry[3:8])
+        self.flags = entry[2]
         self.low, self.high, self.units = entry[8:11]
         self.most = self.voxels * self.per_voxel
-
-    def inject(self, words, count, voxel, voxels, units):
-        """Writes an injection for every neuron of some voxels; how many there are then."""
-        at = 3 * count
-        while voxels:
-            neuron = self.first + voxel * self.stride
-            end = neuron + self.per_voxel
-            while neuron < end:
-                words[at] = self.area
-                words[at + 1] = neuron
-                words[at + 2] = units
-                at += 3
-                neuron += 1
-            voxel += 1
-            voxels -= 1
-        return at // 3
 
 
 class DigitalIn(Input):
@@ -196,8 +178,7 @@ class AdcVoxel(AdcIn):
         way = self.way()
         if way < 0 or not self.units:
             return count
-        voxel = way * self.voxels // self.span
-        return self.inject(words, count, voxel if voxel < self.voxels else self.voxels - 1, 1, self.units)
+        return self.inject(words, count, pointed(way, self.span, self.voxels), 1, self.units)
 
 
 class AdcLevel(AdcIn):
@@ -205,64 +186,15 @@ class AdcLevel(AdcIn):
         way = self.way()
         if way <= 0:
             return count
-        share = way * 1023 // self.span  # in two pieces: their products stay below 2^30
-        units = (self.units >> 10) * share + ((self.units & 1023) * share >> 10)
+        units = part_of(self.units, way, self.span)
         return self.inject(words, count, 0, self.voxels, units) if units else count
-
-
-class Spikes:
-    """The voxels of an output, as bits of the fired bitmaps."""
-
-    def __init__(self, brain, entry):
-        image = brain.image
-        self.ram = brain.ram
-        self.bits_at = image.bits_at + uword(image.data, image.area_at(entry[3]) + _AREA_BITS)
-        self.slot_bytes = image.slot_bytes
-        self.first, self.stride, self.voxels, self.per_voxel = entry[4:8]
-        if self.stride == self.per_voxel:  # all in one piece
-            self.row, self.piece = 1, self.voxels * self.per_voxel
-        else:
-            self.row, self.piece = self.voxels, self.per_voxel
-        self.single = self.row * self.piece == 1
-
-    def bitmap(self):
-        """Where the last burst's bitmap of the area is."""
-        return self.bits_at + self.ram[_SLOT] * self.slot_bytes
-
-    def count(self):
-        """Neurons of the voxels that fired."""
-        ram, first = self.ram, self.first
-        bitmap = self.bits_at + ram[_SLOT] * self.slot_bytes
-        if self.single:
-            return ram[bitmap + (first >> 3)] >> (first & 7) & 1
-        total = 0
-        for _ in range(self.row):
-            total += ones(ram, bitmap, first, self.piece)
-            first += self.stride
-        return total
-
-
-def ones(ram, bitmap, first, count):
-    """How many of the bits first to first + count - 1 of a bitmap are set."""
-    at = bitmap + (first >> 3)
-    bits = ram[at] >> (first & 7)
-    room = 8 - (first & 7)
-    total = 0
-    while count > room:
-        total += BITS[bits & 15] + BITS[bits >> 4]
-        count -= room
-        room = 8
-        at += 1
-        bits = ram[at]
-    bits &= (1 << count) - 1
-    return total + BITS[bits & 15] + BITS[bits >> 4]
 
 
 class DigitalOut:
     """On while a voxel fired within hold_ms."""
 
     def __init__(self, brain, machine, entry):
-        self.spikes = Spikes(brain, entry)
+        self.spikes = Spikes(brain, *entry[3:8])
         self.inverted = 1 if entry[2] & _LOW else 0
         self.hold_ms = entry[11]
         self.neutral = entry[15]
@@ -288,16 +220,10 @@ class PwmOut:
     """Duty by the spikes of the last bursts."""
 
     def __init__(self, brain, machine, entry):
-        self.spikes = Spikes(brain, entry)
+        self.spikes = Spikes(brain, *entry[3:8])
         self.low, self.high = entry[8:10]
         self.inverted = entry[2] & _LOW != 0
-        self.counts = array("i", bytes(4 * entry[13]))
-        self.at = 0
-        self.total = 0
-        self.full = entry[14]
-        self.shift = 0
-        while self.full >> self.shift > _SMALL:
-            self.shift += 1
+        self.recent = Window(entry[13], entry[14])
         self.neutral = self.target = self.shown = entry[15]
         self.pwm = machine.PWM(machine.Pin(entry[1]), freq=entry[12], duty_u16=self._duty(self.neutral))
 
@@ -305,19 +231,11 @@ class PwmOut:
         return _DUTY_MAX - value if self.inverted else value
 
     def decode(self, _now):
-        count = self.spikes.count()
-        at = self.at
-        total = self.total + count - self.counts[at]
-        self.total = total
-        self.counts[at] = count
-        at += 1
-        self.at = at if at < len(self.counts) else 0
-        if not total:
+        recent = self.recent
+        if recent.add(self.spikes.count()):
+            self.target = self.low + recent.share(self.high - self.low)
+        else:
             self.target = self.neutral
-            return
-        if total > self.full:
-            total = self.full
-        self.target = self.low + (self.high - self.low) * (total >> self.shift) // (self.full >> self.shift)
 
     def show(self, value):
         if value != self.shown:
@@ -329,7 +247,7 @@ class Servo:
     """A pulse by the position of the voxel that fires most."""
 
     def __init__(self, brain, machine, entry):
-        self.spikes = Spikes(brain, entry)
+        self.spikes = Spikes(brain, *entry[3:8])
         self.low, self.high = entry[8:10]
         self.hold = entry[2] & _HOLD != 0
         self.window = entry[13]
