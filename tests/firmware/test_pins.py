@@ -240,7 +240,8 @@ def test_a_servo_points_at_the_voxel_that_fired_most(silent: str) -> None:
                     target = 1500 if silent == "neutral" else target
                 assert body.target() == target
                 wanted.add(target)
-    assert len(wanted) == 7 + (silent == "neutral")
+    assert len(wanted - {1500}) == 7
+    assert silent == "hold" or 1500 in wanted
 
 
 def test_outputs_are_neutral_from_the_moment_their_pin_is_set_up_and_low_active_ones_are_turned() -> None:
