@@ -13,6 +13,7 @@ from neurula.link.tcp_link import family_of, ready
 from neurula.link.udp_auth import DATAGRAM_MAX, PAYLOAD_MAX, BoardAuth, HostAuth
 
 PORT = 4710
+PATIENCE, PATIENCE_MAX = 5, 40  # calls of `reopen` before a session that brings nothing is renewed
 BATCH = 64  # refused datagrams that one `receive` reads before it gives up
 
 
@@ -25,6 +26,7 @@ class UdpLink(ClosingLink):
         self._address = (host, port)
         self._auth = HostAuth(key)
         self._socket: socket.socket | None = None
+        self._patience, self._patience_next = 0, PATIENCE
 
     @property
     def name(self) -> str:
@@ -47,6 +49,29 @@ class UdpLink(ClosingLink):
             self._post(self._auth.channel.seal(data[at : at + PAYLOAD_MAX]))
 
     def receive(self, timeout_s: float) -> bytes:
+        payload = self._hear(timeout_s)
+        if payload:
+            self._patience = self._patience_next = PATIENCE
+        return payload
+
+    def reopen(self) -> bool:
+        if self._auth.channel is not None and self._patience > 0:
+            self._patience -= 1  # a session that is new needs time to prove itself
+            return True
+        with contextlib.suppress(LinkLost):  # the name of the board may not be known yet
+            if self._auth.channel is None:
+                self._hear(0.0)
+            if self._auth.channel is None or self._patience <= 0:
+                self._post(self._auth.greeting())
+        return self._auth.channel is not None
+
+    def close(self) -> None:
+        opened, self._socket = self._socket, None
+        if opened is not None:
+            opened.close()
+
+    def _hear(self, timeout_s: float) -> bytes:
+        """The next payload; b"" when none came in time, or when the board has accepted: then whoever waits may begin."""
         opened = self._opened()
         for _ in range(BATCH):
             if not ready(opened, select.POLLIN, timeout_s):
@@ -56,23 +81,15 @@ class UdpLink(ClosingLink):
                 datagram = opened.recv(DATAGRAM_MAX + 1)
             except OSError:  # nothing listens there: the board may just be starting
                 continue
-            waits = self._auth.channel is None
+            before = self._auth.channel
             payload = self._auth.take(datagram)
+            if self._auth.channel is not before:
+                self._patience = self._patience_next
+                self._patience_next = min(2 * self._patience_next, PATIENCE_MAX)
+                return b""
             if payload:
                 return payload
-            if waits and self._auth.channel is not None:
-                return b""  # the far end has just come: whoever waits may begin
         return b""
-
-    def reopen(self) -> bool:
-        with contextlib.suppress(LinkLost):  # the name of the board may not be known yet
-            self._post(self._auth.greeting())
-        return self._auth.channel is not None
-
-    def close(self) -> None:
-        opened, self._socket = self._socket, None
-        if opened is not None:
-            opened.close()
 
     def _opened(self) -> socket.socket:
         if self._socket is None:

@@ -1,0 +1,57 @@
+"""Values of sensors, motors and spikes on a link: numbered when they go out, and only what is newer counts when they come in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from neurula.link.wire import MESSAGES, Frame, Message, encode_frame, newer
+
+FIRST_VALUE_TYPE = 128
+NUMBERS = 65_536
+_SomeMessage = TypeVar("_SomeMessage", bound=Message)
+
+
+class ValueStreams:
+    """Both directions. dropped: values that came too late or twice."""
+
+    def __init__(self) -> None:
+        self._sent = 0
+        self._seen: dict[int, int] = {}
+        self._latest: dict[int, Message] = {}
+        self._listeners: dict[int, list[Callable[[Any], None]]] = {}
+        self.dropped = 0
+
+    def begin(self) -> None:
+        """A new session: the far end may count anew. The latest values stay until there are newer ones."""
+        self._seen.clear()
+
+    def frame_of(self, message: Message, flags: int = 0) -> bytes:
+        """The next frame of values, ready to be sent."""
+        self._sent = (self._sent + 1) % NUMBERS
+        return encode_frame(Frame(message.TYPE, flags, self._sent, message.pack()))
+
+    def take(self, frame: Frame) -> None:
+        """LinkLost L101 for values that are not laid out as they should be."""
+        if frame.type in self._seen and not newer(frame.sequence, self._seen[frame.type]):
+            self.dropped += 1
+            return
+        message = message_of(frame)
+        self._seen[frame.type] = frame.sequence
+        self._latest[frame.type] = message
+        for action in self._listeners.get(frame.type, ()):
+            action(message)
+
+    def latest(self, kind: type[_SomeMessage]) -> _SomeMessage | None:
+        found = self._latest.get(kind.TYPE)
+        return found if isinstance(found, kind) else None
+
+    def listen(self, kind: type[_SomeMessage], action: Callable[[_SomeMessage], None]) -> None:
+        self._listeners.setdefault(kind.TYPE, []).append(action)
+
+
+def message_of(frame: Frame) -> Message:
+    """The message in a frame. LinkLost L101 when its payload is not laid out as its type says; KeyError for no type of ours."""
+    kind: Any = MESSAGES[frame.type]
+    message: Message = kind.unpack(frame.payload)
+    return message
