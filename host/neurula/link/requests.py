@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import heapq
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from neurula.errors import NeurulaError
 from neurula.link.round_trip import RoundTrip
-from neurula.link.wire import REMEMBERED, Flag, Frame, Message, MessageType, encode_frame
+from neurula.link.wire import ANSWERS, REMEMBERED, Flag, Frame, Message, MessageType, encode_frame
 
 NUMBERS = 65_536
 FOREVER = float("inf")
 # Requests that a board works on for long, and how long it may be silent over them: erasing a slot, hashing and walking an image.
 SLOW_S = {MessageType.PUT: 60.0, MessageType.COMMIT: 120.0, MessageType.STEP: 60.0, MessageType.CONFIRM: 5.0, MessageType.ROLLBACK: 5.0}
+FREE = (MessageType.PING, MessageType.ESTOP)  # need no session
 SLOW_REPEAT_S = 1.0  # a board that does not read has little room for repetitions
 Send = Callable[[bytes], None]
 
@@ -48,12 +50,15 @@ class RequestTable:
         self._next = first_sequence
         self._waiting: deque[Request] = deque()  # not sent yet
         self._open: dict[int, Request] = {}  # sent and not answered, by sequence number, oldest first
+        self._deadlines: list[tuple[float, int, Request]] = []  # a heap, with those that are done still in it
+        self._made = 0
         self.round_trip = RoundTrip()
         self.sent = self.repeated = 0
 
     def add(self, request: Request) -> None:
         """It is sent when the far end is there and its turn has come."""
         self._waiting.append(request)
+        self._watch(request)
 
     @property
     def open(self) -> tuple[Request, ...]:
@@ -67,7 +72,11 @@ class RequestTable:
     # ---- sending ---------------------------------------------------------------------------------------------------------------
 
     def begin(self, request: Request, now: float, send: Send) -> None:
-        """Sends a request for the first time, whatever else is open."""
+        """Sends a request that was not added, whatever else is open."""
+        self._watch(request)
+        self._start(request, now, send)
+
+    def _start(self, request: Request, now: float, send: Send) -> None:
         request.sequence = self._next
         self._next = (self._next + 1) % NUMBERS
         request.frame = encode_frame(Frame(request.message.TYPE, Flag.NEEDS_ACK, request.sequence, request.message.pack()))
@@ -77,15 +86,17 @@ class RequestTable:
     def begin_waiting(self, now: float, send: Send) -> None:
         """Sends those that wait, as long as all that are open fit into the far end's memory."""
         while self._waiting and self.has_room():
-            self.begin(self._waiting.popleft(), now, send)
+            request = self._waiting.popleft()
+            if not request.done:
+                self._start(request, now, send)
 
     def has_room(self) -> bool:
         return not self._open or (self._next - next(iter(self._open))) % NUMBERS < REMEMBERED
 
-    def repeat(self, now: float, send: Send, most_s: float = FOREVER) -> None:
-        """Sends again what has waited for its answer for long enough; most_s: nothing waits longer."""
-        for request in self.open:
-            if now >= self._repeat_s(request, most_s):
+    def repeat(self, now: float, send: Send, oldest_s: float = FOREVER) -> None:
+        """Sends again what has waited for its answer for long enough; oldest_s: the oldest one waits no longer than this."""
+        for request, due_s in self._repetitions(oldest_s):
+            if now >= due_s:
                 self.post(request, now, send)
 
     def post(self, request: Request, now: float, send: Send) -> None:
@@ -96,48 +107,59 @@ class RequestTable:
         request.sent_s = now
         send(request.frame)
 
-    def next_repeat_s(self, most_s: float = FOREVER) -> float:
+    def next_repeat_s(self, oldest_s: float = FOREVER) -> float:
         """The instant of the next repetition; FOREVER when nothing is open."""
-        return min((self._repeat_s(request, most_s) for request in self._open.values()), default=FOREVER)
+        return min((due_s for _, due_s in self._repetitions(oldest_s)), default=FOREVER)
 
-    def _repeat_s(self, request: Request, most_s: float) -> float:
-        wait_s = SLOW_REPEAT_S if request.slow_s else self.round_trip.timeout_s(request.sendings)
-        return request.sent_s + min(wait_s, most_s)
+    def _repetitions(self, oldest_s: float) -> list[tuple[Request, float]]:
+        """(request, when to send it again), oldest first."""
+        found = []
+        for request in self._open.values():
+            wait_s = SLOW_REPEAT_S if request.slow_s else min(self.round_trip.timeout_s(request.sendings), oldest_s)
+            found.append((request, request.sent_s + wait_s))
+            oldest_s = FOREVER
+        return found
 
     # ---- what becomes of them --------------------------------------------------------------------------------------------------
 
     def answered(self, frame: Frame, now: float) -> Request | None:
-        """The request that a frame answers; None for an answer that comes twice or late."""
-        request = self._open.pop(frame.sequence, None)
-        if request is None:
+        """The request that a frame answers; None for an answer that comes twice or late, or does not go with the request."""
+        request = self._open.get(frame.sequence)
+        if request is None or frame.type not in (ANSWERS[request.message.TYPE], MessageType.ERROR):
             return None
+        del self._open[frame.sequence]
         if request.sendings == 1 and not request.slow_s:
             self.round_trip.measured(now - request.sent_s)
         request.answer = frame
         return request
 
     def next_failure_s(self) -> float:
-        return min((request.give_up_s for request in self._all()), default=FOREVER)
+        """The instant at which the next one is given up; FOREVER when there is none."""
+        while self._deadlines and self._deadlines[0][2].done:
+            heapq.heappop(self._deadlines)
+        return self._deadlines[0][0] if self._deadlines else FOREVER
 
     def expire(self, now: float, reason: Callable[[], NeurulaError]) -> None:
         """Gives up those whose time has come."""
-        for request in [request for request in self._all() if now >= request.give_up_s]:
-            self.fail(request, reason())
+        while self.next_failure_s() <= now:
+            self.fail(self._deadlines[0][2], reason())
 
     def fail(self, request: Request, reason: NeurulaError) -> None:
         request.failure = reason
         self._open.pop(request.sequence, None)
-        if request in self._waiting:
-            self._waiting.remove(request)
 
     def fail_open(self, reason: NeurulaError) -> None:
-        """Gives up all that were sent."""
+        """Gives up all that were sent and need a session."""
         for request in self.open:
-            self.fail(request, reason)
+            if request.message.TYPE not in FREE:
+                self.fail(request, reason)
 
     def fail_all(self, reason: NeurulaError) -> None:
-        for request in self._all():
+        for request in (*self._open.values(), *self._waiting):
             self.fail(request, reason)
+        self._waiting.clear()
 
-    def _all(self) -> Iterable[Request]:
-        return (*self._open.values(), *self._waiting)
+    def _watch(self, request: Request) -> None:
+        if request.give_up_s < FOREVER:
+            self._made += 1
+            heapq.heappush(self._deadlines, (request.give_up_s, self._made, request))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 FIRST_S = 0.1  # before anything is known
 LEAST_S, MOST_S = 0.02, 1.0
+GRAIN_S = 0.01  # a far end looks at its link once a burst
 GAIN, DEVIATION_GAIN, DEVIATIONS = 1 / 8, 1 / 4, 4
-DOUBLINGS = 2  # a robot that loses half of its frames must not wait for ever longer
+DOUBLINGS = 1  # cables and radios lose frames because of noise, not because all wait for each other: patience does not help
 
 
 class RoundTrip:
@@ -26,5 +27,5 @@ class RoundTrip:
 
     def timeout_s(self, sendings: int = 1) -> float:
         """After so many sendings of a request, how long its answer is waited for before the next one."""
-        first = self.smoothed_s + DEVIATIONS * self.deviation_s if self.samples else FIRST_S
-        return min(max(first, LEAST_S) * 2 ** min(sendings - 1, DOUBLINGS), MOST_S)
+        first = self.smoothed_s + max(GRAIN_S, DEVIATIONS * self.deviation_s) if self.samples else FIRST_S
+        return min(max(first, LEAST_S) * (1 << min(sendings - 1, DOUBLINGS)), MOST_S)

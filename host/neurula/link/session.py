@@ -1,6 +1,6 @@
 """One conversation with one far end, over any link: requests exactly once, values latest wins, and the way back when it breaks.
 
-Nothing here runs by itself: time passes in `poll`, `request` and `connect`, by the clock that was handed in. The decisions are in docs/adr."""
+Nothing here runs by itself: time passes in `poll`, `request` and `connect`, by the clock that was handed in."""
 
 from __future__ import annotations
 
@@ -15,26 +15,29 @@ from neurula.errors import LinkLost, NeurulaError
 from neurula.link.clock import Clock, SystemClock
 from neurula.link.far_errors import NO_SESSION, code_of, ended, other_version, other_wire, refusal_of, restarted, silent
 from neurula.link.link import ClosingLink, Link
-from neurula.link.requests import FOREVER, NUMBERS, Request, RequestTable
+from neurula.link.requests import FOREVER, FREE, NUMBERS, Request, RequestTable
 from neurula.link.values import FIRST_VALUE_TYPE, ValueStreams, message_of
 from neurula.link.wire import (
-    ANSWERS,
     MESSAGES,
     WIRE_FINGERPRINT,
     Error,
     Estop,
+    Flag,
     Frame,
     FrameDecoder,
     GetStats,
     Greet,
     Hello,
     Message,
+    MessageType,
     Ping,
     Stats,
+    encode_frame,
 )
 
 EVENTS_KEPT = 1000
-PROBE_S = 1.0  # between two questions whether the far end still knows the session
+PINGS_KEPT = 64
+PROBE_S = 1.0  # between two measurements, and between two questions whether the far end still knows the session
 _SomeMessage = TypeVar("_SomeMessage", bound=Message)
 
 
@@ -55,7 +58,7 @@ class Timing:
 
     ping_s: float = 0.1
     silence_s: float = 1.0
-    retry_s: float = 0.1
+    retry_s: float = 0.05
     request_s: float = 5.0
     refused_s: float = 1.0
 
@@ -85,6 +88,8 @@ class Session(ClosingLink):
         self._session = 0  # 0: the far end is to be greeted
         self._is_open = False
         self._heard_s = self._sent_s = self._next_try_s = self._probed_s = -FOREVER
+        self._pinged = 0
+        self._pings: deque[tuple[float, int]] = deque(maxlen=PINGS_KEPT)  # (when it was sent, its number), oldest first
         self.state = SessionState.WAITING
         self.hello: Hello | None = None
         self.stats: Stats | None = None
@@ -152,8 +157,6 @@ class Session(ClosingLink):
         answer = message_of(request.answer)
         if isinstance(answer, Error):
             raise refusal_of(answer)
-        if answer.TYPE != ANSWERS[request.message.TYPE]:
-            raise LinkLost("L101", f"the far end answered {request.message.TYPE.name} with {answer.TYPE.name}", where=self.name)
         return answer
 
     def send_values(self, message: Message, flags: int = 0) -> bool:
@@ -214,6 +217,19 @@ class Session(ClosingLink):
         elif self._is_open and not self._table.open:
             self._probe(now)
 
+    def _ping(self, now: float) -> None:
+        """A sign of life, and a measurement: each is sent once, so its answer leaves no doubt."""
+        self._pinged = (self._pinged + 1) % NUMBERS
+        self._pings.append((now, self._pinged))
+        self._send(encode_frame(Frame(MessageType.PING, Flag.NEEDS_ACK, self._pinged, Ping(self._pinged.to_bytes(2, "little")).pack())))
+
+    def _ponged(self, frame: Frame, now: float) -> None:
+        for sent_s, number in self._pings:
+            if frame.payload == number.to_bytes(2, "little"):
+                self._table.round_trip.measured(now - sent_s)
+                self._pings.remove((sent_s, number))
+                return
+
     def _probe(self, now: float) -> None:
         """A request that is answered by who knows the session, and refused by who has restarted; PING needs no session."""
         self._probed_s = now
@@ -226,20 +242,17 @@ class Session(ClosingLink):
         connected = self.state is SessionState.CONNECTED
         if connected:
             self._table.begin_waiting(now, self._send)
-        self._table.repeat(now, self._send, self._most_s())
+        self._table.repeat(now, self._send, self._oldest_s())
         if connected and now >= self._ping_s():
-            if self._table.open:
-                self._table.post(self._table.open[0], now, self._send)
-            elif now >= self._probed_s + PROBE_S:
+            self._ping(now)
+            if now >= self._probed_s + PROBE_S and not self._table.open:
                 self._probe(now)
-            else:
-                self._begin(Ping(), now)
 
     def _next_s(self) -> float:
         """The instant at which something is due again."""
         times = [self._table.next_failure_s()]
         if self._is_open:
-            times.append(self._table.next_repeat_s(self._most_s()))
+            times.append(self._table.next_repeat_s(self._oldest_s()))
         times += [self._ping_s(), self._loss_s()] if self.state is SessionState.CONNECTED else [self._next_try_s]
         return min(times)
 
@@ -251,11 +264,12 @@ class Session(ClosingLink):
         if self._table.slow_s():
             return FOREVER
         failsafe_s = self.hello.failsafe_ms / 1000 if self.hello is not None else 0.0
-        return self._sent_s + (min(self._timing.ping_s, failsafe_s / 4) if failsafe_s else self._timing.ping_s)
+        every_s = min(self._timing.ping_s, failsafe_s / 4) if failsafe_s else self._timing.ping_s
+        return min(self._sent_s + every_s, self._pings[-1][0] + PROBE_S if self._pings else -FOREVER)
 
-    def _most_s(self) -> float:
-        """Longest time between two sendings of a request: who is looked for shall be found soon."""
-        return FOREVER if self.state is SessionState.CONNECTED else 2 * self._timing.retry_s
+    def _oldest_s(self) -> float:
+        """Longest time between two sendings of the oldest request: who is looked for shall be found soon."""
+        return self._timing.retry_s if self.state is SessionState.LOST else FOREVER
 
     # ---- what comes ------------------------------------------------------------------------------------------------------------
 
@@ -287,7 +301,12 @@ class Session(ClosingLink):
             if frame.type >= FIRST_VALUE_TYPE:
                 self._values.take(frame)
                 return
+            if frame.type == MessageType.PONG:
+                self._ponged(frame, now)
+                return
             request = self._table.answered(frame, now)
+            if frame.type == MessageType.STATS:
+                self.stats = Stats.unpack(frame.payload)  # asked for or not
             if request is not None:
                 self._answered(request, message_of(frame), now)
         except LinkLost:  # it is not laid out as it should be: the same as not having come
@@ -304,12 +323,10 @@ class Session(ClosingLink):
             if self.state is SessionState.CONNECTED:
                 self._enter(SessionState.LOST, "the far end restarted")
         elif self.state is SessionState.LOST:
-            if isinstance(request.message, Ping | Estop):  # both need no session
+            if request.message.TYPE in FREE:
                 self._next_try_s = now
             else:
                 self._enter(SessionState.CONNECTED, "the far end is back")
-        if isinstance(answer, Stats):
-            self.stats = answer
 
     def _greeted(self, greeting: Greet, answer: Message, now: float) -> None:
         if isinstance(answer, Hello) and answer.wire_fingerprint == WIRE_FINGERPRINT and answer.session == greeting.session:
