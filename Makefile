@@ -43,6 +43,6 @@ clean:
 $(STAMP): pyproject.toml setup.py device/neurula_npu/kernels.py device/neurula_npu/kernels.pxd
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip
-	$(BIN)/pip install --quiet --editable ".[dev,sim,flash]"
+	$(BIN)/pip install --quiet --editable ".[dev,sim,flash,bodies]"
 	echo "$(CURDIR)/codegen" > $$($(BIN)/python -c "import sysconfig; print(sysconfig.get_path('purelib'))")/neurula_codegen.pth
 	touch $(STAMP)
