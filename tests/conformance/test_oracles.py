@@ -1,4 +1,4 @@
-"""Every recorded case of FEAGI's real engine, spike for spike, on every runtime."""
+"""Every recorded case of FEAGI's real engine, spike for spike, on every runtime, and the whole state alike in every burst."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from neurula.compiler import lower, write_image
 from neurula.development import develop
 from neurula.genome import canonical_id, read_genome
-from neurula.runtimes import BurstResult, Stimulus
+from neurula.runtimes import BurstResult, Stimulus, open_runtime
 from neurula.runtimes.stimulus import geometry_of, read_stimulus, resolve
 from neurula_npu import Image
 from tests.conftest import open_backend, shared_folder
@@ -28,11 +28,12 @@ Spikes = list[tuple[str, tuple[int, ...]]]
 
 @dataclass(frozen=True)
 class Case:
-    """A case made ready: the image grown from its genome, its stimulus, and the recorded spikes per burst."""
+    """A case made ready: the image grown from its genome, its stimulus; per burst the recorded spikes, and the state's hash."""
 
     image: bytes
     stimuli: dict[int, Stimulus]
     recorded: list[Spikes]
+    hashes: list[int]
 
 
 @cache
@@ -55,7 +56,8 @@ def load_case(folder: Path) -> Case:
         entry = json.loads(line)
         assert entry["burst"] == number
         recorded.append(sorted((area, tuple(voxel[:3])) for area, voxels in entry["fired"].items() for voxel in voxels))
-    return Case(image, stimuli, recorded)
+    with open_runtime("npu", image) as npu:  # the reference is compared with it like all the others
+        return Case(image, stimuli, recorded, [result.state_hash for result in npu.run(len(recorded), stimuli)])
 
 
 def voxels_of(image: bytes, results: Iterator[BurstResult]) -> Iterator[tuple[int, Spikes]]:
@@ -70,9 +72,12 @@ def voxels_of(image: bytes, results: Iterator[BurstResult]) -> Iterator[tuple[in
 def test_recorded_spikes_are_reproduced(shared: Path, backend: str, name: str) -> None:
     case = load_case(shared / "oracles" / "cases" / name)
     with open_backend(backend, case.image) as runtime:
-        for number, spikes in voxels_of(case.image, runtime.run(len(case.recorded), case.stimuli)):
-            want = case.recorded[number - 1]
-            assert spikes == want, f"burst {number}: missing {set(want) - set(spikes)}, extra {set(spikes) - set(want)}"
+        results = list(runtime.run(len(case.recorded), case.stimuli))
+    for number, spikes in voxels_of(case.image, iter(results)):
+        want = case.recorded[number - 1]
+        assert spikes == want, f"burst {number}: missing {set(want) - set(spikes)}, extra {set(spikes) - set(want)}"
+    wrong = [result.number for result, state_hash in zip(results, case.hashes, strict=True) if result.state_hash != state_hash]
+    assert not wrong, f"the state differs first in burst {wrong[0]}"
 
 
 def test_all_recorded_cases_are_there(shared: Path) -> None:
