@@ -33,7 +33,7 @@ class Device:
 
     areas: ids of the areas by part of the kind; channel: which of several devices in one area; range: what means nothing and
     everything; size: of one channel along x, y, z. The lower fields are for motors: bursts of the read-out, the share of spikes
-    that means everything, what a silent motor does, and its value then (None: that of silence).
+    that means everything, what a silent motor does, and its value then (None: that of silence). number: the body's own for it.
     """
 
     name: str
@@ -52,6 +52,7 @@ class Device:
     full: float = 1.0
     when_silent: str = "neutral"
     neutral: float | None = None
+    number: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,7 @@ EVERY = {
     "frame": choice(*BOTH),
     "range": ("two different numbers [nothing, everything]", is_range),
     "size": ("three whole numbers [x, y, z] from 1", is_size),
+    "number": whole(0, (1 << 32) - 1),
 }
 KEYS: dict[str, dict[str, Check]] = {
     "robot": {"name": TEXT, "rate_hz": positive(RATE_MAX_HZ), "sensors": ("tables", lambda v: isinstance(v, dict)),
