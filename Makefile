@@ -40,7 +40,7 @@ budgets: $(STAMP)
 clean:
 	rm -rf $(VENV) build dist device/neurula_npu/*.so
 
-$(STAMP): pyproject.toml setup.py device/neurula_npu/kernels.py device/neurula_npu/kernels.pxd
+$(STAMP): pyproject.toml setup.py device/neurula_npu/compiled.pyx device/neurula_npu/primitives.h
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip
 	$(BIN)/pip install --quiet --editable ".[dev,sim,flash,bodies]"

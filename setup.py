@@ -58,7 +58,8 @@ def extensions() -> list[Extension]:
             raise
         return []
     kernels = Extension(
-        "neurula_npu.kernels", ["device/neurula_npu/kernels.py"], extra_compile_args=FLAGS
+        "neurula_npu.compiled", ["device/neurula_npu/compiled.pyx"], include_dirs=["device/neurula_npu"],
+        depends=["device/neurula_npu/primitives.h"], extra_compile_args=FLAGS,
     )
     modules: list[Extension] = cythonize([kernels], quiet=True, build_dir="build")
     return modules

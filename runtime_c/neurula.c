@@ -571,8 +571,8 @@ static void deliver_valued(const nrl_byte *restrict img, nrl_byte *restrict ram)
 static void update(const nrl_byte *restrict img, nrl_byte *restrict ram, const nrl_byte *restrict stim, uint32_t at, uint32_t forced)
 {
     uint32_t t, slot, slot_bytes, bits, x, stop, total, n, area, i, end, inputs, k, mask, fired, flags, cap, gain,
-        threshold, thresholds, limit, retention, fire_limit, potentials, stamps, counts, values, easy, index, a,
-        c, live, y, b, low, high, s, spike, v;
+        threshold, thresholds, limit, retention, shift, fire_limit, potentials, stamps, counts, values, easy,
+        index, a, c, live, y, b, low, high, s, spike, v;
     t = load32(ram);
     slot = load32(ram + 4u);
     slot_bytes = load32(ram + 12u);
@@ -612,6 +612,7 @@ static void update(const nrl_byte *restrict img, nrl_byte *restrict ram, const n
         thresholds = load32(img + (area + 32u));
         limit = load32(img + (area + 36u));
         retention = load32(img + (area + 40u));
+        shift = load32(img + (area + 44u));
         fire_limit = load32(img + (area + 56u));
         potentials = load32(img + (area + 68u));
         stamps = load32(img + (area + 72u));
@@ -666,20 +667,20 @@ static void update(const nrl_byte *restrict img, nrl_byte *restrict ram, const n
                                 v = 0u - v;
                             }
                             v = mulq22(v, b);
-                            s = load32(img + (area + 44u));
-                            b = sar(1073741823u, s);
+                            b = sar(1073741823u, shift);
                             if (s32(v) > s32(b)) {
                                 v = b;
                             }
                             if (s32(v) < s32(0u - b)) {
                                 v = 0u - b;
                             }
-                            v = v << s;
+                            v = v << shift;
                         }
                     }
                     store32(ram + y, v);
                     x = next_hit(ram, x + 4u, stop, mask);
                 }
+                x = stop;
             } else {
                 b = sar(1073741823u, k);
                 low = 0u - 1073741823u;
@@ -772,15 +773,14 @@ static void update(const nrl_byte *restrict img, nrl_byte *restrict ram, const n
                             v = 0u - v;
                         }
                         v = mulq22(v, b);
-                        s = load32(img + (area + 44u));
-                        b = sar(1073741823u, s);
+                        b = sar(1073741823u, shift);
                         if (s32(v) > s32(b)) {
                             v = b;
                         }
                         if (s32(v) < s32(0u - b)) {
                             v = 0u - b;
                         }
-                        v = v << s;
+                        v = v << shift;
                     }
                 }
                 if (spike == 2u) {

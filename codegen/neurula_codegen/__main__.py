@@ -5,7 +5,18 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from neurula_codegen import emit_c, emit_pins, emit_python, emit_tables, emit_thumb, emit_viper, emit_wire, emit_wire_c, emit_wire_mcu
+from neurula_codegen import (
+    emit_c,
+    emit_cython,
+    emit_pins,
+    emit_python,
+    emit_tables,
+    emit_thumb,
+    emit_viper,
+    emit_wire,
+    emit_wire_c,
+    emit_wire_mcu,
+)
 from neurula_codegen.language import read_kernels
 from neurula_codegen.schema import HERE, read_schema
 from neurula_codegen.wire_schema import read_wire
@@ -17,7 +28,7 @@ def generate() -> dict[Path, str]:
     """Path -> text of all generated files."""
     schema = read_schema()
     kernels = read_kernels(schema, HERE / "kernels.py", HERE / "verification.py")
-    python, pxd = emit_python.emit(kernels, "kernels.py")
+    compact = read_kernels(schema, HERE / "kernels.py", HERE / "verification.py", expand=False)
     loader = emit_tables.emit_loader(schema)
     npu = ROOT / "device" / "neurula_npu"
     mcu = ROOT / "firmware_py" / "neurula_mcu"
@@ -28,8 +39,8 @@ def generate() -> dict[Path, str]:
     wire_page = ROOT / "docs" / "WIRE.md"
     tables = emit_tables.spec_tables(schema) | emit_pins.pin_tables(pins)
     return {
-        npu / "kernels.py": python,
-        npu / "kernels.pxd": pxd,
+        npu / "kernels.py": emit_python.emit(kernels, "kernels.py"),
+        npu / "compiled.pyx": emit_cython.emit(compact, "kernels.py"),
         npu / "schema.py": emit_tables.emit_schema(schema),
         npu / "image.py": loader,
         mcu / "image.py": loader,

@@ -1,18 +1,32 @@
-"""Kernels for CPython: one .py that runs pure, and the .pxd beside it with which Cython compiles the same source."""
+"""Kernels for CPython in plain Python, where nothing is compiled."""
 
 from __future__ import annotations
 
 import ast
 
-from neurula_codegen.language import GENERATED, literal, locals_of, memories_of
+from neurula_codegen.language import GENERATED, literal, memories_of
 
-HEAD = '''# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False, cdivision=True
-"""The burst kernels over flat arrays: R32/R16 the RAM block, I32/I16/I8 the image, S32 the stimulus.
+STEP = '''    def step(self, injections, forced, valued, plastic):
+        """One burst. valued, plastic: whether the image has spikes with a value, and learning synapses."""
+        self.begin(injections)
+        self.deliver()
+        if valued:
+            self.deliver_valued()
+        self.update(12 * injections, forced)
+        if plastic:
+            self.learn()
+        if self.R32[0] % AGE_PERIOD == 0:
+            self.age()
+'''
+
+HEAD = '''"""The burst kernels over flat arrays, in plain Python: R32/R16 the RAM block, I32/I16/I8 the image, S32 the stimulus.
 
 {generated}
 """
 
-COMPILED = not __file__.endswith(".py")
+from ctypes import c_int32, c_uint16
+
+from neurula_npu.schema import AGE_PERIOD
 
 
 def mulq22(v, r):
@@ -33,34 +47,23 @@ def hash_below(neuron, burst, chance):
 
 
 class Kernels:
-    """One brain's memory and the kernels that run on it. The caller keeps the buffers alive and their sizes true."""
+    """One brain's memory and the kernels that run on it. The caller keeps the buffers' sizes true.
 
-    def __init__(self, R32, R16, I32, I16, I8, S32):
-        self.R32 = R32
-        self.R16 = R16
-        self.I32 = I32
-        self.I16 = I16
-        self.I8 = I8
-        self.S32 = S32
-'''
+    Arrays of ctypes wrap at their width, as registers do.
+    """
 
-PXD_HEAD = '''# {generated}
-cimport cython
+    def __init__(self, ram, image, stimulus, neurons_max):
+        data = memoryview(image).cast("B")
+        self.R32 = (c_int32 * (len(ram) // 4)).from_buffer(ram)
+        self.R16 = (c_uint16 * (len(ram) // 2)).from_buffer(ram)
+        self.I32, self.I16, self.I8 = data.cast("i"), data.cast("H"), data
+        self.stimulate(stimulus)
 
-@cython.locals(vh=cython.int, vl=cython.int, r1=cython.int, r0=cython.int)
-cdef inline int mulq22(int v, int r) noexcept
+    def stimulate(self, stimulus):
+        """Takes the room in which a burst's stimulus is written."""
+        self.S32 = stimulus
 
-@cython.locals(s=cython.ulonglong, w=cython.ulonglong)
-cdef inline int hash_below(cython.uint neuron, cython.uint burst, cython.uint chance) noexcept
-
-cdef class Kernels:
-    cdef int[::1] R32
-    cdef unsigned short[::1] R16
-    cdef const int[::1] I32
-    cdef const unsigned short[::1] I16
-    cdef const unsigned char[::1] I8
-    cdef int[::1] S32
-'''
+{step}'''
 
 SWEEP = """
 o = {0} >> 2
@@ -135,27 +138,20 @@ class Elements(ast.NodeTransformer):
         ).body
 
 
-def emit(functions: list[ast.FunctionDef], source: str) -> tuple[str, str]:
-    """The text of kernels.py and kernels.pxd."""
+def emit(functions: list[ast.FunctionDef], source: str) -> str:
+    """The text of kernels.py."""
     generated = GENERATED.format(source=source)
-    text = [HEAD.format(generated=generated)]
-    pxd = [PXD_HEAD.format(generated=generated)]
+    text = [HEAD.format(generated=generated, step=STEP)]
     for original in functions:
         function = ast.parse(ast.unparse(original)).body[0]
         assert isinstance(function, ast.FunctionDef)
         memories = memories_of(function)
-        arguments = [a.arg for a in function.args.args]
         function = ast.fix_missing_locations(Elements().visit(function))
         loads = ast.parse("\n".join(f"{m} = self.{m}" for m in memories)).body
         function.body[1:1] = loads
         function.args.args.insert(0, ast.arg("self"))
         text.append(indent(ast.unparse(function)))
-        types = [f"{name}=cython.int" for name in locals_of(function) if name not in memories and name != "self"]
-        pxd.append(f"    @cython.locals({', '.join(types)})")
-        signature = ", ".join(["self", *(f"int {a}" for a in arguments)])
-        returns = any(isinstance(n, ast.Return) for n in ast.walk(function))
-        pxd.append(f"    cpdef {'int' if returns else 'void'} {function.name}({signature}) noexcept\n")
-    return "\n".join(text).rstrip() + "\n", "\n".join(pxd).rstrip() + "\n"
+    return "\n".join(text).rstrip() + "\n"
 
 
 def indent(block: str) -> str:

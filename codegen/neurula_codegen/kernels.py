@@ -4,7 +4,8 @@ This file is parsed, never run. It is a small language in Python's clothes:
 * all locals are signed 32-bit integers; nothing here lets a value of a valid image leave that range;
 * R32, R16 are the RAM block as words and unsigned half-words, I32, I16 the image, S32 the stimulus; all by byte offset;
 * every load stands alone on the right of an assignment; RECORD.field is the field's byte offset, FLAG.name its value;
-* add_run, add_list, add_weighted, sweep, next_hit, mulq22, hash_below are primitives that each target spells in its own way.
+* add_run, add_list, add_weighted, sweep, next_hit, mulq22, hash_below are primitives that each target spells in its own way;
+* `for j in spikes(...)` runs over the set bits of a bitmap; it and `integrate` are written out unless a target knows better.
 docs/SPEC.md says in words what these kernels do; the reference runtime says it in plain Python.
 """
 
@@ -82,49 +83,36 @@ def deliver():
         word = word + bits + slot * slot_bytes
         if values + target != 0:
             count = 0
-        i = 0
-        while i < count:
-            m = R16[word]
-            word = word + 2
-            j = i
-            i = i + 16
-            while m != 0:
-                if m & 15 == 0:
-                    m = m >> 4
-                    j = j + 4
+        for j in spikes(word, count, kind, rows, directory):
+            r = rows
+            if kind != ROWS.SAME:
+                if kind == ROWS.U16:
+                    r = I16[rows + (j << 1)]
                 else:
-                    if m & 1 != 0:
-                        r = rows
-                        if kind != ROWS.SAME:
-                            if kind == ROWS.U16:
-                                r = I16[rows + (j << 1)]
-                            else:
-                                if kind == ROWS.EACH:
-                                    r = rows + j
-                                else:
-                                    r = I32[rows + (j << 2)]
-                        row = I32[directory + (r << 2)]
-                        while row != 0:
-                            head = I32[row]
-                            base = I32[row + SEGMENT.base]
-                            step = I32[row + SEGMENT.step]
-                            row = row + SEGMENT.bytes
-                            size = head >> 8
-                            if head & SEGMENT_FLAG.RELATIVE != 0:
-                                base = base + (j << 2)
-                            if head & SEGMENT_FLAG.LIST != 0:
-                                if head & SEGMENT_FLAG.WEIGHTED != 0:
-                                    add_weighted(base, row, size, step)
-                                    row = row + (((size + 3) >> 2) << 2)
-                                else:
-                                    add_list(base, row, size, step)
-                                row = row + (((size + 1) >> 1) << 2)
-                            else:
-                                add_run(base, size, step)
-                            if head & SEGMENT_FLAG.LAST != 0:
-                                row = 0
-                    m = m >> 1
-                    j = j + 1
+                    if kind == ROWS.EACH:
+                        r = rows + j
+                    else:
+                        r = I32[rows + (j << 2)]
+            row = I32[directory + (r << 2)]
+            while row != 0:
+                head = I32[row]
+                base = I32[row + SEGMENT.base]
+                step = I32[row + SEGMENT.step]
+                row = row + SEGMENT.bytes
+                size = head >> 8
+                if head & SEGMENT_FLAG.RELATIVE != 0:
+                    base = base + (j << 2)
+                if head & SEGMENT_FLAG.LIST != 0:
+                    if head & SEGMENT_FLAG.WEIGHTED != 0:
+                        add_weighted(base, row, size, step)
+                        row = row + (((size + 3) >> 2) << 2)
+                    else:
+                        add_list(base, row, size, step)
+                    row = row + (((size + 1) >> 1) << 2)
+                else:
+                    add_run(base, size, step)
+                if head & SEGMENT_FLAG.LAST != 0:
+                    row = 0
 
 
 def deliver_valued():
@@ -251,6 +239,47 @@ def deliver_valued():
         groups = groups - 1
 
 
+def integrate(x, stop, mask, k, gain, threshold, limit, retention, shift, potentials, inputs, fired):
+    """Updates all neurons of an area that keep nothing but a potential. Part of `update`; a target may have its own way."""
+    potentials = potentials - inputs
+    x = next_hit(x, stop, mask)
+    while x < stop:
+        a = R32[x]
+        R32[x] = 0
+        y = x + potentials
+        v = R32[y]
+        c = a >> k
+        if c > 0:
+            v = v + c * gain
+            if v > POTENTIAL_MAX:
+                v = POTENTIAL_MAX
+        spike = 0
+        if v >= threshold:
+            if v <= limit:
+                spike = 1
+        if spike != 0:
+            i = (x - inputs) >> 2
+            s = fired + ((i >> 4) << 1)
+            b = R16[s]
+            R16[s] = b | (1 << (i & 15))
+            v = 0
+        else:
+            if retention != RETENTION_ONE:
+                b = retention
+                if b < 0:
+                    b = 0 - b
+                    v = 0 - v
+                v = mulq22(v, b)
+                b = POTENTIAL_MAX >> shift
+                if v > b:
+                    v = b
+                if v < 0 - b:
+                    v = 0 - b
+                v = v << shift
+        R32[y] = v
+        x = next_hit(x + 4, stop, mask)
+
+
 def update(at, forced):
     """Updates every neuron that received input, then fires the `forced` entries (area, neuron) at stimulus offset `at`."""
     t = R32[RAM.burst]
@@ -291,6 +320,7 @@ def update(at, forced):
         thresholds = I32[area + AREA.thresholds_at]
         limit = I32[area + AREA.threshold_limit]
         retention = I32[area + AREA.retention]
+        shift = I32[area + AREA.retention_shift]
         fire_limit = I32[area + AREA.fire_limit]
         potentials = I32[area + AREA.potentials_at]
         stamps = I32[area + AREA.stamps_at]
@@ -309,44 +339,8 @@ def update(at, forced):
         if easy == 0:
             # areas whose neurons keep at most a potential
             if potentials != 0:
-                potentials = potentials - inputs
-                x = next_hit(x, stop, mask)
-                while x < stop:
-                    a = R32[x]
-                    R32[x] = 0
-                    y = x + potentials
-                    v = R32[y]
-                    c = a >> k
-                    if c > 0:
-                        v = v + c * gain
-                        if v > POTENTIAL_MAX:
-                            v = POTENTIAL_MAX
-                    spike = 0
-                    if v >= threshold:
-                        if v <= limit:
-                            spike = 1
-                    if spike != 0:
-                        i = (x - inputs) >> 2
-                        s = fired + ((i >> 4) << 1)
-                        b = R16[s]
-                        R16[s] = b | (1 << (i & 15))
-                        v = 0
-                    else:
-                        if retention != RETENTION_ONE:
-                            b = retention
-                            if b < 0:
-                                b = 0 - b
-                                v = 0 - v
-                            v = mulq22(v, b)
-                            s = I32[area + AREA.retention_shift]
-                            b = POTENTIAL_MAX >> s
-                            if v > b:
-                                v = b
-                            if v < 0 - b:
-                                v = 0 - b
-                            v = v << s
-                    R32[y] = v
-                    x = next_hit(x + 4, stop, mask)
+                integrate(x, stop, mask, k, gain, threshold, limit, retention, shift, potentials, inputs, fired)
+                x = stop
             else:
                 # nothing of these neurons outlives the burst but a spike: compare the packed words
                 b = POTENTIAL_MAX >> k
@@ -417,13 +411,12 @@ def update(at, forced):
                             b = 0 - b
                             v = 0 - v
                         v = mulq22(v, b)
-                        s = I32[area + AREA.retention_shift]
-                        b = POTENTIAL_MAX >> s
+                        b = POTENTIAL_MAX >> shift
                         if v > b:
                             v = b
                         if v < 0 - b:
                             v = 0 - b
-                        v = v << s
+                        v = v << shift
                 if spike == 2:
                     R16[counts + (i << 1)] = 0
                 if spike == 1:

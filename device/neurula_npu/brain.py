@@ -3,37 +3,23 @@
 from __future__ import annotations
 
 import ctypes
-import importlib.util
-import sys
 from collections.abc import Iterable, Sequence
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 from zlib import crc32
 
-from neurula_npu import kernels as _kernels
+from neurula_npu import kernels as pure_kernels
 from neurula_npu.image import Image, ImageError
-from neurula_npu.schema import AGE_PERIOD, RECORDS
+from neurula_npu.schema import RECORDS
+
+try:
+    from neurula_npu import compiled as _kernels  # type: ignore[attr-defined, unused-ignore]
+except ImportError:  # nothing was compiled on this machine
+    _kernels = pure_kernels
 
 RAM_LIMIT = 1 << 30  # bytes; what a host gives one brain unless told otherwise
-COMPILED: bool = _kernels.COMPILED
+COMPILED = _kernels is not pure_kernels
 
 _BURST, _SLOT = (4 * RECORDS["RAM"].index(name) for name in ("burst", "slot"))
-
-
-def pure_kernels() -> ModuleType:
-    """The kernels as plain Python, whether or not the compiled ones exist."""
-    if not COMPILED:
-        return _kernels
-    name = "neurula_npu._kernels_pure"
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name("kernels.py"))
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        sys.modules[name] = module
-    return sys.modules[name]
 
 
 class Brain:
@@ -47,25 +33,21 @@ class Brain:
         self.image = Image(data, ram_limit)
         self.ram = bytearray(self.image.ram_bytes)
         self.image.start(self.ram)
-        self._module: Any = pure_kernels() if pure else _kernels
-        self._compiled = bool(self._module.COMPILED)
-        self._bind(256)
+        sizes = [self.area_field(index, "neurons") for index in range(self.image.areas)]
+        self._sizes = sizes
+        self._stimulus: Any = (ctypes.c_int32 * 256)()
+        module = pure_kernels if pure else _kernels
+        self._kernels: Any = module.Kernels(*self._views(module is not pure_kernels), self._stimulus, max(sizes, default=0))
         bad = self._kernels.verify(*self.image.row_bounds())
         if bad:
             raise ImageError("I112", "a row, a target or a table is out of bounds", bad)
         self._valued = self.header_field("features") != 0
-        self._sizes = [self.area_field(index, "neurons") for index in range(self.image.areas)]
 
-    def _bind(self, words: int) -> None:
-        """Gives the kernels their views; `words` is the room for one burst's stimulus."""
-        self._stimulus: Any = (ctypes.c_int32 * words)()
-        image: Any = memoryview(self.image.data)
-        views: list[Any] = [memoryview(self.ram).cast("i"), memoryview(self.ram).cast("H")]
-        if not self._compiled:
-            # ctypes arrays wrap at their width like the compiled kernels do
-            words32, words16 = len(self.ram) // 4, len(self.ram) // 2
-            views = [(ctypes.c_int32 * words32).from_buffer(self.ram), (ctypes.c_uint16 * words16).from_buffer(self.ram)]
-        self._kernels = self._module.Kernels(*views, *(image.cast("B").cast(form) for form in "iHB"), self._stimulus)
+    def _views(self, compiled: bool) -> tuple[Any, Any]:
+        """RAM block and image as the kernels take them."""
+        if not compiled:
+            return self.ram, self.image.data
+        return memoryview(self.ram).cast("i"), memoryview(self.image.data).cast("B").cast("i")
 
     def header_field(self, name: str) -> int:
         """A field of the image's header, by the names of docs/SPEC.md."""
@@ -79,20 +61,11 @@ class Brain:
 
     def step(self, forced: Sequence[tuple[int, int]] = (), inject: Sequence[tuple[int, int, int]] = ()) -> None:
         """One burst. forced: (area, neuron) that fire whatever their state; inject: (area, neuron, input units)."""
-        kernels = self._kernels
         if forced or inject:
-            kernels = self._load_stimulus(forced, inject)
-        kernels.begin(len(inject))
-        kernels.deliver()
-        if self._valued:
-            kernels.deliver_valued()
-        kernels.update(12 * len(inject), len(forced))
-        if self.image.plastics:
-            kernels.learn()
-        if self.burst % AGE_PERIOD == 0:
-            kernels.age()
+            self._load_stimulus(forced, inject)
+        self._kernels.step(len(inject), len(forced), self._valued, self.image.plastics)
 
-    def _load_stimulus(self, forced: Sequence[tuple[int, int]], inject: Sequence[tuple[int, int, int]]) -> Any:
+    def _load_stimulus(self, forced: Sequence[tuple[int, int]], inject: Sequence[tuple[int, int, int]]) -> None:
         words: list[int] = []
         for area, neuron, units in inject:
             words += (area, neuron, max(-0x3FFFFFFF, min(0x3FFFFFFF, units)))
@@ -102,9 +75,9 @@ class Brain:
             if not (0 <= area < len(self._sizes) and 0 <= neuron < self._sizes[area]):
                 raise IndexError(f"no neuron {neuron} in area {area}")
         if len(words) > len(self._stimulus):
-            self._bind(2 * len(words))
+            self._stimulus = (ctypes.c_int32 * (2 * len(words)))()
+            self._kernels.stimulate(self._stimulus)
         self._stimulus[: len(words)] = words
-        return self._kernels
 
     @property
     def burst(self) -> int:

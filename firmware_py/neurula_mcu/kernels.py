@@ -382,6 +382,7 @@ def update(q: ptr32, a: int, img: int, ram: int, stim: int, at: int, forced: int
         thresholds = q[8]
         limit = q[9]
         retention = q[10]
+        shift = q[11]
         fire_limit = q[14]
         potentials = q[17]
         stamps = q[18]
@@ -443,13 +444,12 @@ def update(q: ptr32, a: int, img: int, ram: int, stim: int, at: int, forced: int
                         vl_ = vl_ * r1_ + (vl_ * r0_ >> 11)
                         vl_ = vl_ + (vh_ * r0_ << 4) + 1024
                         v = (vh_ * r1_ << 4) + (vl_ >> 11)
-                        s = ptr32(img + area + 44)[0]
-                        b = 1073741823 >> s
+                        b = 1073741823 >> shift
                         if v > b:
                             v = b
                         if v < 0 - b:
                             v = 0 - b
-                        v = v << s
+                        v = v << shift
                     ptr32(ram + y)[0] = v
                     q = ptr32(ram + x + 4)
                     e_ = ram + stop
@@ -462,6 +462,7 @@ def update(q: ptr32, a: int, img: int, ram: int, stim: int, at: int, forced: int
                                 break
                             q = ptr32(uint(q) + 16)
                     x = int(q) - ram
+                x = stop
             else:
                 b = 1073741823 >> k
                 low = 0 - 1073741823
@@ -615,13 +616,12 @@ def update(q: ptr32, a: int, img: int, ram: int, stim: int, at: int, forced: int
                         vl_ = vl_ * r1_ + (vl_ * r0_ >> 11)
                         vl_ = vl_ + (vh_ * r0_ << 4) + 1024
                         v = (vh_ * r1_ << 4) + (vl_ >> 11)
-                        s = ptr32(img + area + 44)[0]
-                        b = 1073741823 >> s
+                        b = 1073741823 >> shift
                         if v > b:
                             v = b
                         if v < 0 - b:
                             v = 0 - b
-                        v = v << s
+                        v = v << shift
                 if spike == 2:
                     ptr16(ram + counts + (i << 1))[0] = 0
                 if spike == 1:

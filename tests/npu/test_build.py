@@ -8,9 +8,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
-import neurula_npu.brain
 from neurula_npu import Brain
 from tests.conformance.brains import extreme_connectome, image_of
 
@@ -59,8 +56,3 @@ def test_without_a_compiler_the_build_says_so_in_one_line_and_goes_on(tmp_path: 
 
 def test_a_required_build_that_fails_is_an_error(tmp_path: Path) -> None:
     assert build(tmp_path, "require").returncode != 0
-
-
-@pytest.mark.skipif(not neurula_npu.brain.COMPILED, reason="the kernels are not compiled on this machine")
-def test_compiled_and_pure_kernels_are_different_code() -> None:
-    assert neurula_npu.brain.pure_kernels() is not neurula_npu.brain._kernels
