@@ -112,12 +112,12 @@ class Compiled(Elements):
         assert isinstance(node.iter, ast.Call)
         word, count, kind, rows, directory = (ast.unparse(a) for a in node.iter.args)
         j = ast.unparse(node.target)
+        fetch = f"fetch_row(I32, I16, {kind}, {rows}, {directory}, found[{{0}}])".format
         loop = ast.parse(
             f"spikes = collect(R16, {word}, {count}, found)\nspike = 0\n"
-            f"while spike < spikes and spike < ROWS_AHEAD:\n    fetch_row(I32, I16, {kind}, {rows}, {directory}, found[spike])\n    spike = spike + 1\n"
+            f"while spike < spikes and spike < ROWS_AHEAD:\n    {fetch('spike')}\n    spike = spike + 1\n"
             f"spike = 0\nwhile spike < spikes:\n    {j} = found[spike]\n    spike = spike + 1\n"
-            f"    if spike + ROWS_AHEAD <= spikes:\n"
-            f"        fetch_row(I32, I16, {kind}, {rows}, {directory}, found[spike + ROWS_AHEAD - 1])\n"
+            f"    if spike + ROWS_AHEAD <= spikes:\n        {fetch('spike + ROWS_AHEAD - 1')}\n"
         ).body
         assert isinstance(loop[-1], ast.While)
         loop[-1].body += node.body
