@@ -28,7 +28,9 @@ def generate() -> dict[Path, str]:
     """Path -> text of all generated files."""
     schema = read_schema()
     kernels = read_kernels(schema, HERE / "kernels.py", HERE / "verification.py")
-    compact = read_kernels(schema, HERE / "kernels.py", HERE / "verification.py", expand=False)
+    compact = read_kernels(schema, HERE / "kernels.py", HERE / "verification.py", keep=("spikes", "integrate"))
+    thumb = read_kernels(schema, HERE / "kernels.py", keep=("integrate",))
+    passages = read_kernels(schema, HERE / "kernels.py", passages=True)
     loader = emit_tables.emit_loader(schema)
     npu = ROOT / "device" / "neurula_npu"
     mcu = ROOT / "firmware_py" / "neurula_mcu"
@@ -45,7 +47,7 @@ def generate() -> dict[Path, str]:
         npu / "image.py": loader,
         mcu / "image.py": loader,
         mcu / "kernels.py": emit_viper.emit(kernels, "kernels.py", 32),
-        mcu / "kernels_thumb.py": emit_thumb.emit(kernels, "kernels.py"),
+        mcu / "kernels_thumb.py": emit_thumb.emit(thumb, passages, "kernels.py"),
         mcu / "kernels64.py": emit_viper.emit(kernels, "kernels.py", 64),
         ROOT / "runtime_c" / "neurula.h": header,
         ROOT / "runtime_c" / "neurula.c": source,

@@ -25,14 +25,14 @@ import micropython
 def burst(r0, r1, r2, r3):
 '''
 
-def emit(functions: list[ast.FunctionDef], source: str) -> str:
+def emit(functions: list[ast.FunctionDef], passages: list[ast.FunctionDef], source: str) -> str:
     """The text of kernels_thumb.py."""
-    code = assemble({function.name: function for function in functions})
+    code = assemble({f.name: f for f in functions}, {f.name: f.body[1:] for f in passages})
     lines = [", ".join(f"{h:#06x}" for h in code[i : i + 16]) for i in range(0, len(code), 16)]
     return HEAD.format(generated=GENERATED.format(source=source)) + "".join(f"    data(2, {line})\n" for line in lines)
 
 
-def assemble(kernels: dict[str, ast.FunctionDef]) -> list[int]:
+def assemble(kernels: dict[str, ast.FunctionDef], passages: dict[str, list[ast.stmt]]) -> list[int]:
     """All phases in one function: one call of it is a burst."""
     asm = Assembler()
     asm.push(0x0F)
@@ -50,7 +50,7 @@ def assemble(kernels: dict[str, ast.FunctionDef]) -> list[int]:
                 if base == "words":
                     asm.add_small(register, word)
             word += 4 * len(kernels[name].args.args)
-            KernelCompiler(kernels[name], asm).compile()
+            KernelCompiler(kernels[name], asm, passages).compile()
         asm.label(after)
     asm.load_stack(1, 4)
     asm.load(4, 0, 1, 0)

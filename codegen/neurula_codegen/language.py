@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Collection
 from pathlib import Path
 
 from neurula_codegen.schema import Schema
@@ -72,12 +73,13 @@ while i < {count}:
 class Expansion(ast.NodeTransformer):
     """Loops over spikes and calls of shared passages, written out in the plain language."""
 
-    def __init__(self, passages: dict[str, ast.FunctionDef]) -> None:
+    def __init__(self, passages: dict[str, ast.FunctionDef], keep_spikes: bool) -> None:
         self.passages = passages
+        self.keep_spikes = keep_spikes
 
     def visit_For(self, node: ast.For) -> ast.AST | list[ast.stmt]:
         self.generic_visit(node)
-        if not isinstance(node.iter, ast.Call) or ast.unparse(node.iter.func) != "spikes":
+        if self.keep_spikes or not isinstance(node.iter, ast.Call) or ast.unparse(node.iter.func) != "spikes":
             return node
         word, count, *_ = (ast.unparse(a) for a in node.iter.args)
         text = SPIKES.format(word=word, count=count, j=ast.unparse(node.target))
@@ -97,21 +99,20 @@ class Expansion(ast.NodeTransformer):
         return ast.parse("\n".join(ast.unparse(statement) for statement in passage.body[1:])).body
 
 
-def read_kernels(schema: Schema, *sources: Path, expand: bool = True) -> list[ast.FunctionDef]:
+def read_kernels(schema: Schema, *sources: Path, keep: Collection[str] = (), passages: bool = False) -> list[ast.FunctionDef]:
     """Parses definition files, resolves their names and checks that every load stands alone.
 
-    expand: write out what a target may also spell in its own way: loops over spikes, and the passages (PASSAGES).
+    keep: what is not written out, because the target spells it in its own way: "spikes", names of PASSAGES.
+    passages: those functions instead of the kernels.
     """
     trees = [ast.parse(source.read_text(encoding="utf-8")) for source in sources]
     functions = [node for tree in trees for node in tree.body if isinstance(node, ast.FunctionDef)]
-    passages = {f.name: f for f in functions if f.name in PASSAGES}
-    kernels = [f for f in functions if f.name not in PASSAGES]
-    if expand:
-        kernels = [Expansion(passages).visit(f) for f in kernels]
-    resolved = [ast.fix_missing_locations(Numbers(schema).visit(f)) for f in kernels]
+    written_out = Expansion({f.name: f for f in functions if f.name in PASSAGES and f.name not in keep}, "spikes" in keep)
+    chosen = [f for f in functions if (f.name in PASSAGES) == passages]
+    resolved = [ast.fix_missing_locations(Numbers(schema).visit(written_out.visit(f))) for f in chosen]
     for function in resolved:
         for node in ast.walk(function):
-            if expand or not isinstance(node, ast.For):
+            if "spikes" not in keep or not isinstance(node, ast.For):
                 check_node(function.name, node)
     return resolved
 

@@ -30,9 +30,10 @@ def signature(function: ast.FunctionDef) -> list[str]:
 class Compiler:
     """One kernel."""
 
-    def __init__(self, function: ast.FunctionDef, asm: Assembler) -> None:
+    def __init__(self, function: ast.FunctionDef, asm: Assembler, passages: dict[str, list[ast.stmt]]) -> None:
         self.function = function
         self.asm = asm
+        self.passages = passages
         self.places: dict[str, int] = {}  # name -> register, or 16 + stack offset
 
     def compile(self) -> None:
@@ -62,10 +63,12 @@ class Compiler:
                     weights[node.id] += inner
                 if isinstance(node, ast.Subscript):
                     weights[BASE[ast.unparse(node.value)]] += inner
+            if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+                self._weigh(self.passages.get(ast.unparse(statement.value.func), []), 0, weights)
             if isinstance(statement, (ast.While, ast.If)):
                 self._weigh(statement.body, inner, weights)
                 self._weigh(statement.orelse, inner, weights)
-        for name in ("add_run", "add_list", "add_weighted", "sweep", "next_hit", "mulq22", "hash_below"):
+        for name in ("add_run", "add_list", "add_weighted", "sweep", "next_hit", "mulq22", "hash_below", *self.passages):
             weights.pop(name, None)
 
     def _enter(self) -> None:
