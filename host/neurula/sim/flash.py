@@ -38,9 +38,10 @@ def build_flash(firmware: bytes, files: Mapping[str, bytes], blobs: Mapping[int,
 
 
 def build_filesystem(files: Mapping[str, bytes]) -> bytes:
-    """A littlefs image of the Pico's geometry that holds these files; folders are made as needed."""
+    """A littlefs image of the Pico's geometry that holds these files; folders are made as needed. Its end stays free."""
     lfs = require("littlefs", "littlefs-python")
     filesystem = _mountable(lfs)
+    unused = _allocate_from_the_front(filesystem)
     try:
         for name, content in files.items():
             _write_file(filesystem, name, content)
@@ -49,7 +50,28 @@ def build_filesystem(files: Mapping[str, bytes]) -> bytes:
         raise DoesNotFit("S103", f"the files do not fit into the board's file system: {problem}",
                          where=f"{len(files)} files, {total} of {FILESYSTEM_BLOCKS * BLOCK_BYTES} bytes",
                          remedy="Leave files out, or put the brain into raw flash.") from problem
-    return bytes(filesystem.context.buffer)
+    flash = filesystem.context.buffer
+    for at, content in unused.items():
+        if flash[at:at + BLOCK_BYTES] == content:
+            flash[at:at + BLOCK_BYTES] = _ERASED * BLOCK_BYTES
+    return bytes(flash)
+
+
+def _allocate_from_the_front(filesystem: Any) -> dict[int, bytes]:
+    """littlefs begins somewhere in the middle: a file that reaches from there to the end, removed again, makes it begin anew.
+
+    Returns the blocks that this left written, by offset: whichever is still the same at the end belongs to no file."""
+    flash, filler = filesystem.context.buffer, "/filler"
+
+    def written() -> list[int]:
+        blocks = range(0, len(flash), BLOCK_BYTES)
+        return [at for at in blocks if flash[at:at + BLOCK_BYTES].count(_ERASED) != BLOCK_BYTES]
+
+    _write_file(filesystem, filler, bytes(BLOCK_BYTES))
+    blocks = (len(flash) - max(written())) // BLOCK_BYTES
+    _write_file(filesystem, filler, bytes(blocks * (BLOCK_BYTES - 32)))
+    filesystem.remove(filler)
+    return {at: bytes(flash[at:at + BLOCK_BYTES]) for at in written()[2:]}
 
 
 def read_files(flash: bytes) -> dict[str, bytes]:
