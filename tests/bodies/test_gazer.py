@@ -36,7 +36,7 @@ def view(*bright: tuple[int, int], grey: int = 250) -> Any:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_it_looks_at_the_blob_nearly_all_of_the_time(seed: int) -> None:
-    assert lived("gazer", seed, 40.0).score() >= 0.85
+    assert lived("gazer", seed, 40.0).score() >= 0.8
 
 
 @pytest.mark.parametrize(("corner", "pan", "tilt"), [((14, 10), 1, 1), ((0, 0), -1, -1), ((14, 0), 1, -1), ((0, 10), -1, 1)])
