@@ -96,13 +96,3 @@ def test_a_corner_does_not_make_it_waver() -> None:
         for _ in range(20):
             robot.sense(**corner)
             assert robot.step()["left_wheel"] * turn == pytest.approx(SPIN)
-
-
-def test_another_runtime_lives_the_same_life() -> None:
-    def seen(robot: Robot) -> list[Any]:
-        out: list[Any] = []
-        lived("wall_avoider", 2, 4.0, robot, lambda body, _: out.append((body.score(), body.picture())))
-        return out
-
-    mapping, genome = read_mapping(CATALOGUE["wall_avoider"].robot), CATALOGUE["wall_avoider"].genome
-    assert seen(Robot(mapping, genome, runtime="reference")) == seen(Robot(mapping, genome))
