@@ -20,7 +20,7 @@ HOST = {
     "neurula.boards": {"neurula.errors"},
     "neurula.link": {"neurula.errors", "neurula.error_codes"},
     "neurula.sim": {"neurula.errors"},
-    "neurula.device": {"neurula.errors", "neurula.error_codes", "neurula.boards", "neurula.sim", "neurula.runtimes"},
+    "neurula.device": {"neurula.errors", "neurula.error_codes", "neurula.boards", "neurula.sim", "neurula.runtimes", "neurula.link"},
     "neurula.robot": {
         "neurula.errors", "neurula.error_codes", "neurula.genome", "neurula.development", "neurula.compiler", "neurula.runtimes",
         "neurula.link", "neurula_npu",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from neurula.cli.options import AsJson, Port
 from neurula.cli.output import print_json, say
+from neurula.cli.provision import provision
 from neurula.cli.verbs import plain_app
 from neurula.errors import LinkLost, NeurulaError
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from neurula.device.link import BoardLink, Slot
 
 app = plain_app(help="List attached boards, ask one, confirm its brain or take it back.", no_args_is_help=True)
+app.command()(provision)
 GREETING_S = 5.0  # a board that has just been plugged in is still booting
 NO_SLOTS = "F147"  # what a board says that has nothing set aside for brains
 

@@ -54,11 +54,17 @@ def make_key(name: str, host: str = "", port: int = PORT) -> DeviceKey:
     return DeviceKey(name, secrets.token_bytes(KEY_BYTES), host or f"{name}.local", port)
 
 
+def require_free(name: str, folder: Path | None = None, *, replace: bool = False) -> Path:
+    """Where the key of a board goes. UsageError L117 if there is one and it shall stay."""
+    path = key_path(name, folder)
+    if path.exists() and not replace:
+        raise UsageError("L117", f"the board {name} has a key already", where=str(path))
+    return path
+
+
 def write_key(device: DeviceKey, folder: Path | None = None, *, replace: bool = False) -> Path:
     """The file, mode 0600, in a folder of mode 0700; whole or not at all. UsageError L117 if there is one and it shall stay."""
-    path = key_path(device.name, folder)
-    if path.exists() and not replace:
-        raise UsageError("L117", f"the board {device.name} has a key already", where=str(path))
+    path = require_free(device.name, folder, replace=replace)
     told = {"schema": SCHEMA, "name": device.name, "host": device.host, "port": device.port, "key": device.key.hex()}
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
