@@ -7,6 +7,10 @@ from pathlib import Path
 from typing import Any
 
 POWER, TIMER, MOTOR, LONELY = "___pwr", "CTimer", "o__mot", "CLonly"
+EXPECTED = {
+    "block_to_block": {"type": "vectors", "parameters": {"vectors": [[0, 0, 0]]}, "class": "core"},
+    "projector": {"type": "functions", "parameters": {}, "class": "core"},
+}
 RULE = ["everywhere", [1, 1, 1], 1, False, 1, 1, 1]
 
 
@@ -37,7 +41,7 @@ def timer_genome(**changes: Any) -> dict[str, Any]:
         "genome_id": "timer",
         "genome_title": "Timer",
         "version": "2.0",
-        "neuron_morphologies": {"everywhere": morphology},
+        "neuron_morphologies": {"everywhere": morphology, **EXPECTED},
         "physiology": {},
         "blueprint": blueprint,
     }

@@ -10,10 +10,11 @@ from neurula.development import develop, load_connectome
 from neurula.genome import read_genome
 from tests.cli.conftest import Command
 from tests.cli.genomes import LONELY, MOTOR, POWER, TIMER, timer_genome, write_genome
+from tests.conftest import ROOT
 
 
-def test_a_sound_genome_has_no_problems(neurula: Command, genome: str) -> None:
-    done = neurula("check", genome)
+def test_a_sound_genome_has_no_problems(neurula: Command) -> None:
+    done = neurula("check", str(ROOT / "examples" / "reflex" / "genome.json"))
     assert done.exit_code == 0
     assert done.out.endswith("no problems\n")
 
@@ -23,12 +24,13 @@ def test_problems_have_code_severity_path_message_and_remedy(neurula: Command, t
     done = neurula("check", path, "--json")
     assert done.exit_code == 0
     problem = next(p for p in done.json["problems"] if p["code"] == "G221")
-    assert set(problem) == {"code", "severity", "path", "message", "remedy"}
+    assert set(problem) == {"code", "severity", "path", "line", "message", "remedy"}
     assert problem["path"].endswith("nx-leak_c-f")
+    assert problem["line"] == 1
     human = neurula("check", path)
     assert human.exit_code == 0
     assert "G221" in human.out
-    assert "1 problem\n" in human.out
+    assert "2 problems\n" in human.out, "and the area that is connected to nothing"
 
 
 def test_a_genome_that_cannot_be_read_is_a_problem_too(neurula: Command, tmp_path: Path) -> None:

@@ -34,6 +34,10 @@ FLAT_AREA = {
     "nx-excite-f": 100,
     "cx-dstmap-d": {},
 }
+EXPECTED = {
+    "block_to_block": {"type": "vectors", "parameters": {"vectors": [[0, 0, 0]]}, "class": "core"},
+    "projector": {"type": "functions", "parameters": {}, "class": "core"},
+}
 RULE = {
     "morphology_id": "projector",
     "morphology_scalar": [1, 1, 1],
@@ -62,7 +66,11 @@ def flat() -> dict[str, Any]:
     blueprint |= {
         gene(POWER, "cx-__name-t"): "Brain_Power",
         gene(POWER, "cx-_group-t"): "CORE",
-        gene(POWER, "cx-dstmap-d"): {TIMER: [["0-0-0_to_all", [1, 1, 1], 1, False]]},
+        gene(POWER, "cx-pspuni-b"): True,
+        gene(POWER, "cx-dstmap-d"): {
+            TIMER: [["0-0-0_to_all", [1, 1, 1], 1, False]],
+            MOTOR: [["0-0-0_to_all", [1, 1, 1], 1, False]],
+        },
         gene(MOTOR, "cx-__name-t"): "Motor",
         gene(MOTOR, "cx-___bbx-i"): 2,
     }
@@ -78,6 +86,7 @@ def flat() -> dict[str, Any]:
                 "parameters": {"src_seed": [4, 4, 1], "src_pattern": [[1, 0]] * 3, "mapper_morphology": "projector"},
             },
             "old": {"vectors": [[0, 0, 1]]},
+            **EXPECTED,
         },
         "physiology": {"simulation_timestep": 0.025},
         "blueprint": blueprint,
@@ -90,7 +99,7 @@ def hierarchical() -> dict[str, Any]:
     return {
         "genome_id": "sample",
         "version": "2.0",
-        "neuron_morphologies": {},
+        "neuron_morphologies": dict(EXPECTED),
         "blueprint": {
             "_power": {"cortical_name": "Power", "cortical_mapping_dst": {TIMER: [dict(RULE)]}},
             TIMER: {

@@ -67,7 +67,7 @@ def test_morphologies_are_written_built_in_ones_too_where_they_are_used() -> Non
     area.to(area, design.vectors("steps", (1, 2, 3), (-1, 0, 0))).to(area, design.tiles("blocks", (4, 4, 1)))
     area.to(area, design.patterns("pairs", (("*", "?", 0), ("!", "*", 1)))).to(area, "all_to_all")
     written = design.document()["neuron_morphologies"]
-    assert set(written) == {"steps", "blocks", "pairs", "all_to_all"}
+    assert set(written) == {"steps", "blocks", "pairs", "all_to_all", "block_to_block", "projector"}
     assert written["steps"]["parameters"] == {"vectors": [[1, 2, 3], [-1, 0, 0]]}
     assert written["all_to_all"]["parameters"] == {"patterns": [[["*", "*", "*"], ["*", "*", "*"]]]}
     assert design.genome().morphologies["blocks"].parameters["src_seed"] == (4, 4, 1)

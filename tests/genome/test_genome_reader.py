@@ -179,7 +179,7 @@ def test_a_rule_without_meaning_is_left_out_and_the_rest_grows(flat: Document, r
     assert rules_of(genome) == ()
     assert codes(genome) == [code]
     assert genome.problems[0].severity == ("warning" if code == "G209" else "error")
-    assert rules_of(genome, "___pwr") == (MappingRule("0-0-0_to_all"),)
+    assert rules_of(genome, "___pwr") == (MappingRule("0-0-0_to_all"), MappingRule("0-0-0_to_all"))
 
 
 @pytest.mark.parametrize("rules", [["projector", [1, 1, 1], 1, False], {"morphology_id": "projector"}])

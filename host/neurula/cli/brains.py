@@ -62,6 +62,7 @@ def grow_file(path: str, recipe: Recipe, progress: Progress) -> Grown:
     from neurula.compiler.lower import window_of
     from neurula.development import develop, load_connectome
     from neurula.genome import check_genome, read_genome
+    from neurula.genome.checks import RUNNING_CHECKS
 
     if magic_of(path) == ARCHIVE_MAGIC:
         if recipe.seed or recipe.as_engine:
@@ -74,7 +75,7 @@ def grow_file(path: str, recipe: Recipe, progress: Progress) -> Grown:
         also = f" (and {len(lost) - 1} more of this kind)" if len(lost) > 1 else ""
         raise GenomeError(lost[0].code, lost[0].message + also, where=lost[0].path, remedy=lost[0].remedy)
     development = develop(genome, seed=recipe.seed, progress=progress, as_engine=recipe.as_engine)
-    problems = (*check_genome(genome), *development.problems)
+    problems = (*check_genome(genome, RUNNING_CHECKS), *development.problems)
     return Grown(with_neuron_ids(development.connectome, recipe.neuron_ids), problems, window_of(genome.physiology))
 
 

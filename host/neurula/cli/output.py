@@ -68,9 +68,11 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-def problems_json(problems: Iterable[Problem]) -> list[dict[str, str]]:
+def problems_json(problems: Iterable[Problem]) -> list[dict[str, str | int]]:
+    """With the line of the file where it is known."""
     return [
         {"code": p.code, "severity": p.severity, "path": p.path, "message": p.message, "remedy": p.remedy}
+        | ({"line": p.line} if p.line else {})
         for p in problems
     ]
 

@@ -9,7 +9,7 @@ from neurula.genome.blueprint import AreaGenes
 from neurula.genome.genes import DESTINATIONS, DIMENSIONS, FLAGS, INCREMENTS, INTEGERS, NUMBERS, POSITION
 from neurula.genome.ids import group_of_id
 from neurula.genome.limits import MAGNITUDE_MAX, NEURONS_MAX
-from neurula.genome.model import CorticalArea, Triple
+from neurula.genome.model import CorticalArea, Fix, Triple
 from neurula.genome.problems import ProblemLog, quote
 from neurula.genome.rules import MappingReader
 from neurula.genome.values import ValueReader, as_number
@@ -58,12 +58,14 @@ def _read_size(area: AreaGenes, problems: ProblemLog) -> tuple[Triple, int]:
     density = _read_count(area, "_n_cnt", problems)
     neurons = width * height * depth * density
     if neurons > NEURONS_MAX:
-        raise GenomeError(
+        failure = GenomeError(
             "G111",
             f"area {quote(area.id)} of {width} x {height} x {depth} voxels has more than {NEURONS_MAX} neurons",
             where=area.place(DIMENSIONS[0]),
             remedy="Give the area smaller dimensions.",
         )
+        problems.fail(failure)
+        return (1, 1, 1), density
     return (width, height, depth), density
 
 
@@ -72,21 +74,23 @@ def _read_count(area: AreaGenes, code: str, problems: ProblemLog) -> int:
     written = area.values.get(code)
     if written is None:
         return 1
-    number = as_number(written)
+    place = area.place(code)
+    try:
+        number = as_number(written)
+    except GenomeError as failure:
+        problems.fail(failure, place, Fix("set", 1))
+        return 1
     if number is None or number < 0:
-        raise GenomeError(
-            "G109",
-            f"{quote(written)} is no size of area {quote(area.id)}",
-            where=area.place(code),
-            remedy="Write a whole number of at least 1.",
-        )
+        message = f"{quote(written)} is no size of area {quote(area.id)}"
+        remedy = "Write a whole number of at least 1."
+        problems.fail(GenomeError("G109", message, where=place, remedy=remedy), fix=Fix("set", 1))
+        return 1
+    size = max(int(number), 1)
     if number != int(number):
-        problems.warn(
-            "G205", area.place(code), f"{quote(written)} is not a whole number; {max(int(number), 1)} is used"
-        )
+        problems.warn("G205", place, f"{quote(written)} is not a whole number; {size} is used", Fix("set", size))
     elif number == 0:
-        problems.warn("G207", area.place(code), f"{code} of area {quote(area.id)} is 0; 1 is used")
-    return max(int(number), 1)
+        problems.warn("G207", place, f"{code} of area {quote(area.id)} is 0; 1 is used", Fix("set", 1))
+    return size
 
 
 def _read_group(area: AreaGenes, reader: ValueReader) -> str:

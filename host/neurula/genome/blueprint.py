@@ -10,6 +10,7 @@ from typing import Any
 from neurula.errors import GenomeError
 from neurula.genome.genes import AXIS_NAMES, NESTED_PROPERTIES, PROPERTIES, TYPE_LETTERS
 from neurula.genome.limits import AREAS_MAX
+from neurula.genome.model import Fix
 from neurula.genome.problems import ProblemLog, pointer, quote
 
 # "_____10c-" and "_______c-": the eighth character says what the gene belongs to, c = cortical area. FEAGI's first
@@ -48,8 +49,9 @@ def read_blueprint(blueprint: Mapping[str, Any], problems: ProblemLog) -> list[A
     """Areas in the order of the file. Raises GenomeError G108 (no areas) or G110 (too many)."""
     areas = _read_flat(blueprint, problems) if is_flat(blueprint) else _read_hierarchical(blueprint, problems)
     if not areas:
-        raise GenomeError(
-            "G108", "the blueprint describes no cortical area", where="/blueprint", remedy="Add at least one area."
+        place = "/blueprint"
+        problems.fail(
+            GenomeError("G108", "the blueprint describes no cortical area", where=place, remedy="Add at least one area.")
         )
     return areas
 
@@ -62,7 +64,8 @@ def _read_flat(blueprint: Mapping[str, Any], problems: ProblemLog) -> list[AreaG
         scope = SCOPE.match(key)
         area_id, code, letter = split_key(key)
         if scope is None or not (area_id and code):
-            problems.warn("G202", pointer("blueprint", key), f"{quote(key)} is not a gene key; it is ignored")
+            message = f"{quote(key)} is not a gene key; it is ignored"
+            problems.warn("G202", pointer("blueprint", key), message, Fix("comment"))
             continue
         if scope[1] != _CORTICAL:
             problems.warn(
@@ -95,6 +98,7 @@ def _store(area: AreaGenes, code: str, letter: str, key: str, value: Any, proble
             "G208",
             pointer("blueprint", key),
             f"gene {code} of area {quote(area.id)} is written twice; {quote(earlier if keep_earlier else key)} counts",
+            Fix("comment", path=pointer("blueprint", key if keep_earlier else earlier)),
         )
         if keep_earlier:
             return
@@ -109,7 +113,8 @@ def _read_hierarchical(blueprint: Mapping[str, Any], problems: ProblemLog) -> li
             continue
         if not isinstance(properties, dict) or not area_id:
             place = pointer("blueprint", area_id)
-            problems.warn("G203", place, f"area {quote(area_id)} is {quote(properties)}, not an object; it is left out")
+            message = f"area {quote(area_id)} is {quote(properties)}, not an object; it is left out"
+            problems.warn("G203", place, message, Fix("comment"))
             continue
         _require_room(areas)
         areas.append(_read_properties(area_id, properties))

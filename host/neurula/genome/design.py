@@ -16,6 +16,7 @@ from typing import Any
 
 from neurula.errors import GenomeError
 from neurula.genome.checks import check_genome
+from neurula.genome.checks.identity import EXPECTED
 from neurula.genome.ids import canonical_id
 from neurula.genome.model import CorticalArea, Genome, MappingRule, Morphology, Projection, Region, Triple
 from neurula.genome.morphologies import core_morphologies
@@ -226,7 +227,8 @@ class Design:
         )
         document = document_of(genome)
         section = document.setdefault("neuron_morphologies", {})
-        for name in sorted({rule.morphology for area in areas for p in area.projections for rule in p.rules} - section.keys()):
+        used = {rule.morphology for area in areas for projection in area.projections for rule in projection.rules}
+        for name in sorted({*used, *EXPECTED} - section.keys()):
             if name in genome.morphologies:  # FEAGI's engine drops mappings by built-in names that it has not
                 section[name] = write_morphology(genome.morphologies[name])
         self._refuse_errors(document)

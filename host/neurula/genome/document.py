@@ -7,11 +7,14 @@ import json
 import math
 import os
 import re
+from collections import Counter
+from collections.abc import Callable
 from itertools import accumulate
 from typing import Any, NoReturn
 
 from neurula.errors import GenomeError
-from neurula.genome.limits import FILE_BYTES_MAX, INTEGER_DIGITS_MAX, NESTING_MAX
+from neurula.genome.limits import FILE_BYTES_MAX, INTEGER_DIGITS_MAX, LINES_TEXT_MAX, NESTING_MAX, REPEATED_MAX
+from neurula.genome.problems import pointer
 from neurula.genome.values import refuse_number
 
 _STRING = re.compile(rb'"[^"]*"?')
@@ -42,7 +45,7 @@ def decode_document(data: bytes, where: str = "") -> dict[str, Any]:
             where=where,
             remedy="A genome describes areas and rules, not neurons: say the same by fewer patterns.",
         )
-    text = _decode_text(data, where)
+    text = decode_text(data, where)
     if _nesting_exceeds(data):
         _refuse_nesting(where)
     try:
@@ -59,15 +62,48 @@ def decode_document(data: bytes, where: str = "") -> dict[str, Any]:
     return require_object(document, where)
 
 
-def _parse(text: str) -> Any:
+def _parse(text: str, make: Callable[[list[tuple[str, Any]]], Any] | None = None) -> Any:
     """A document has no cycles, so the collector, which would visit every list again and again, rests meanwhile."""
     collecting = gc.isenabled()
     gc.disable()
     try:
-        return json.loads(text, parse_int=_integer, parse_float=_float, parse_constant=_constant)
+        return json.loads(text, parse_int=_integer, parse_float=_float, parse_constant=_constant, object_pairs_hook=make)
     finally:
         if collecting:
             gc.enable()
+
+
+def repeated_keys(text: str) -> list[tuple[str, str]]:
+    """(JSON pointer, key) of every key that an object of the text has twice, at most REPEATED_MAX; the last one counts."""
+    repeated: list[tuple[dict[str, Any], str]] = []
+
+    def note(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        made = dict(pairs)
+        if len(made) != len(pairs) and len(repeated) < REPEATED_MAX:
+            counts = Counter(key for key, _ in pairs)
+            repeated.extend((made, key) for key, count in counts.items() if count > 1)
+        return made
+
+    if len(text) > LINES_TEXT_MAX:
+        return []
+    document = _parse(text, note)
+    if not repeated:
+        return []
+    places = _places_of(document, {id(made) for made, _ in repeated})
+    return [(places[id(made)] + pointer(key), key) for made, key in repeated if id(made) in places]
+
+
+def _places_of(document: Any, wanted: set[int]) -> dict[int, str]:
+    """Identity of a container -> its JSON pointer."""
+    places: dict[int, str] = {}
+    pending = [(document, "")]
+    while pending:
+        node, place = pending.pop()
+        if id(node) in wanted:
+            places[id(node)] = place
+        children = node.items() if isinstance(node, dict) else enumerate(node)
+        pending.extend((child, place + pointer(step)) for step, child in children if isinstance(child, (dict, list)))
+    return places
 
 
 def require_object(document: object, where: str = "") -> dict[str, Any]:
@@ -99,7 +135,7 @@ def _children(container: Any) -> Any:
     return container if isinstance(container, list) else ()
 
 
-def _decode_text(data: bytes, where: str) -> str:
+def decode_text(data: bytes, where: str) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as failure:

@@ -5,6 +5,12 @@ from __future__ import annotations
 # 40 times the largest genome known (187 KB). Parsed JSON takes up to 30 bytes of memory for a byte of file.
 FILE_BYTES_MAX = 8 * 1024 * 1024
 
+# Lines are looked for in files that people read; the largest genome known is a tenth of this.
+LINES_TEXT_MAX = 2_000_000
+
+# Keys that an object has twice: more of them nobody reads.
+REPEATED_MAX = 100
+
 # Real genomes nest 8 deep; the JSON parser, and whoever walks or prints the document later, recurses.
 NESTING_MAX = 64
 

@@ -12,6 +12,15 @@ EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
+class Fix:
+    """How a copy of the genome can be mended: "set" a value at a place, "remove" what is there, or make a "comment" of it."""
+
+    action: str
+    value: Any = None
+    path: str = ""  # JSON pointer; the problem's own where it is empty
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """What a person should know about a genome. severity: "error" or "warning"; path: JSON pointer into the file."""
 
@@ -20,6 +29,8 @@ class Problem:
     path: str
     message: str
     remedy: str
+    line: int = 0  # of the file, from 1; 0 = not known
+    fix: Fix | None = None  # None: only the author can know
 
 
 @dataclass(frozen=True, slots=True)

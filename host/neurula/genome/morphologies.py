@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
 
-from neurula.genome.model import Morphology
+from neurula.errors import GenomeError
+from neurula.genome.model import Fix, Morphology
 from neurula.genome.problems import ProblemLog, pointer, quote
 from neurula.genome.values import as_whole
 
@@ -18,6 +19,7 @@ FUNCTIONS = (
     *("memory", "episodic_memory", "memory_replay", "associative_memory", "bi_directional_stdp"),
     *("randomizer", "expander_x", "reducer_x", "lateral_pairs_x", "sweeper", "rotator_z", "block_connection"),
 )
+_T = TypeVar("_T")
 _ANY, _ORIGIN = ("*", "*", "*"), (0, 0, 0)
 _CORE_VECTORS = {
     "block_to_block": (0, 0, 0),
@@ -51,7 +53,8 @@ def read_morphologies(section: Any, problems: ProblemLog, name: str = "neuron_mo
     if section is None:
         return morphologies
     if not isinstance(section, dict):
-        problems.warn("G216", pointer(name), f"{name} is {quote(section)}, not an object; it is ignored")
+        message = f"{name} is {quote(section)}, not an object; it is ignored"
+        problems.warn("G216", pointer(name), message, Fix("remove"))
         return morphologies
     for morphology_id, definition in section.items():
         if morphology_id.startswith("/"):
@@ -67,25 +70,27 @@ def _read_morphology(morphology_id: str, definition: Any, place: str, problems: 
     origin = "core" if isinstance(definition, dict) and definition.get("class") == "core" else "custom"
     if kind is None:
         if morphology_id != PLACEHOLDER:
-            problems.warn(
-                "G213", place, f"morphology {quote(morphology_id)} has no type that can be read; it is left out"
-            )
+            message = f"morphology {quote(morphology_id)} has no type that can be read; it is left out"
+            problems.warn("G213", place, message, Fix("comment"))
         return None
     if kind == "functions":
         return Morphology(morphology_id, kind, {}, origin)
     if kind == "composite":
-        composite = _read_composite(parameters)
+        composite = _unless_infinite(_read_composite, parameters, place, problems)
         if composite is None:
-            problems.warn("G213", place, f"composite {quote(morphology_id)} lacks its parameters; it is left out")
+            message = f"composite {quote(morphology_id)} lacks its parameters; it is left out"
+            problems.warn("G213", place, message, Fix("comment"))
             return None
         return Morphology(morphology_id, kind, composite, origin)
     written = parameters.get(kind)
-    if kind == "patterns" and _read_pair(written) is not None:
-        written = [written]  # one pair that was not put into a list
+    inside: tuple[str, ...] = ("parameters", kind) if parameters is not definition else (kind,)
+    if kind == "patterns" and isinstance(written, list) and len(written) == 2 and _is_side(written[0]):
+        written, inside = [written], ()  # one pair that was not put into a list
     if not isinstance(written, list):
-        problems.warn("G213", place, f"morphology {quote(morphology_id)} has no list of {kind}; it is left out")
+        message = f"morphology {quote(morphology_id)} has no list of {kind}; it is left out"
+        problems.warn("G213", place, message, Fix("comment"))
         return None
-    items = tuple(_read_items(kind, written, place, problems))
+    items = tuple(_read_items(kind, written, place, pointer(*inside), problems))
     if not items:
         problems.warn("G214", place, f"morphology {quote(morphology_id)} has no {kind}")
     return Morphology(morphology_id, kind, {kind: items}, origin)
@@ -109,15 +114,31 @@ def _kind_and_parameters(definition: Any) -> tuple[str | None, Mapping[str, Any]
     return None, {}
 
 
-def _read_items(kind: str, written: list[Any], place: str, problems: ProblemLog) -> Iterator[tuple[Any, ...]]:
+def _read_items(
+    kind: str, written: list[Any], place: str, inside: str, problems: ProblemLog
+) -> Iterator[tuple[Any, ...]]:
+    """place: JSON pointer of the morphology; inside: of the list in it, "" where there is none."""
     for index, element in enumerate(written):
-        item = _read_vector(element) if kind == "vectors" else _read_pair(element)
+        item = _unless_infinite(_read_vector if kind == "vectors" else _read_pair, element, place, problems)
         if item is None:
-            problems.warn(
-                "G215", place, f"element {index} of the {kind}, {quote(element)}, cannot be read; it is left out"
-            )
+            message = f"element {index} of the {kind}, {quote(element)}, cannot be read; it is left out"
+            problems.warn("G215", place, message, Fix("remove", path=place + inside + pointer(index)) if inside else None)
         else:
             yield item
+
+
+def _unless_infinite(read: Callable[[Any], _T | None], written: Any, place: str, problems: ProblemLog) -> _T | None:
+    """What is read, or None; a number without end is the end of the reading (G106) unless this is a survey."""
+    try:
+        return read(written)
+    except GenomeError as failure:
+        problems.fail(failure, place)
+        return None
+
+
+def _is_side(written: Any) -> bool:
+    """True for three elements that are no lists, so that a pair stands where a list of pairs belongs."""
+    return isinstance(written, list) and len(written) == 3 and not any(isinstance(part, (list, dict)) for part in written)
 
 
 def _read_vector(written: Any) -> tuple[int, ...] | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from neurula.errors import GenomeError
 from neurula.genome.limits import PROBLEMS_MAX, QUOTE_CHARS_MAX
-from neurula.genome.model import Problem
+from neurula.genome.model import Fix, Problem
 
 # code -> what to try. Names and explanations: codegen/neurula_codegen/errors/genome.toml.
 REMEDIES: dict[str, str] = {
@@ -39,8 +40,37 @@ REMEDIES: dict[str, str] = {
     "G228": "Set simulation_timestep to the seconds of a burst, for instance 0.025.",
     "G229": "Name a mapper_morphology that exists.",
     "G230": "Use indices from 0 on; a negative index matches no voxel.",
+    "G231": "Give the genome an id.",
     "G232": "Write the region as an object with title, parent_region_id and areas.",
     "G233": "Add the area, or take it out of the region.",
+    "G234": "Use an id of six characters; neurula convert --to 3.0 makes one.",
+    "G235": "Use ___pwr, _death or ___fatig, or an id that begins with C.",
+    "G236": "Use tiles 0 to 8.",
+    "G237": "Write fp32, fp16 or int8.",
+    "G238": "Write fp32, fp16 or int8.",
+    "G239": "Give the area a name that people can call it by.",
+    "G240": "Define the morphology in neuron_morphologies.",
+    "G241": "Add the definition to neuron_morphologies; Neurula has it built in.",
+    "G242": "Use block_to_block, or write the vectors that are meant.",
+    "G243": "Give the tile at least one voxel along each axis.",
+    "G244": "Write simulation_timestep in seconds: 25 milliseconds are 0.025.",
+    "G245": "Write a number of bursts of at least 1.",
+    "G246": "Use the id of a device, for instance i__pro or o__mot, or rename the area to C and five characters.",
+    "G247": "Use a smaller weight and a larger postsynaptic_current.",
+    "G248": "Write the weight that is meant, or remove the rule.",
+    "G249": "Write percent: 100 makes all synapses.",
+    "G250": "Write bursts: milliseconds divided by the duration of a burst.",
+    "G251": "Set consecutive_fire_cnt_max, or remove the snooze.",
+    "G252": "Give every area a name of its own.",
+    "G253": "Correct the group or the id.",
+    "G254": "Name another region, or none for the root.",
+    "G255": "Leave the area in one region.",
+    "G256": "Add the area to a region.",
+    "G257": "Connect an area that can fire to it, with a weight above 0.",
+    "G258": "Connect an area that can fire to it, or remove the area.",
+    "G259": "Lower firing_threshold, raise the weight or the postsynaptic potential, or let the area accumulate charge.",
+    "G260": "Compare the morphology with the dimensions of both areas.",
+    "G261": "Remove one of the two.",
     "G299": "Solve the listed problems first.",
     "G301": "Nothing needs to be done; converting back restores it.",
     "G302": "Use the new id; converting back to the flat form restores the old one.",
@@ -50,9 +80,14 @@ REMEDIES: dict[str, str] = {
 }
 
 
-def warning(code: str, path: str, message: str) -> Problem:
+def warning(code: str, path: str, message: str, fix: Fix | None = None) -> Problem:
     """A problem that does not stop the genome from growing. path: JSON pointer."""
-    return Problem(code, "warning", path, message, REMEDIES[code])
+    return Problem(code, "warning", path, message, REMEDIES[code], fix=fix)
+
+
+def error(code: str, path: str, message: str, fix: Fix | None = None) -> Problem:
+    """A problem that has to be solved: nothing sensible comes of it, or FEAGI refuses it."""
+    return Problem(code, "error", path, message, REMEDIES[code], fix=fix)
 
 
 def quote(value: object) -> str:
@@ -79,18 +114,29 @@ def pointer(*steps: str | int) -> str:
 
 
 class ProblemLog:
-    """Collects problems, at most PROBLEMS_MAX, and counts the rest."""
+    """Collects problems, at most PROBLEMS_MAX, and counts the rest.
 
-    def __init__(self, problems: Iterable[Problem] = ()) -> None:
+    surveying: what would end the reading is collected too, so that a person sees all problems at once.
+    """
+
+    def __init__(self, problems: Iterable[Problem] = (), surveying: bool = False) -> None:
         self._problems: list[Problem] = list(problems)
         self._unlisted = 0
+        self.surveying = surveying
 
-    def warn(self, code: str, path: str, message: str) -> None:
-        self.add(warning(code, path, message))
+    def warn(self, code: str, path: str, message: str, fix: Fix | None = None) -> None:
+        self.add(warning(code, path, message, fix))
 
-    def refuse(self, code: str, path: str, message: str) -> None:
+    def refuse(self, code: str, path: str, message: str, fix: Fix | None = None) -> None:
         """Something that the author meant is lost: severity "error"; who grows the genome decides whether to go on."""
-        self.add(Problem(code, "error", path, message, REMEDIES[code]))
+        self.add(error(code, path, message, fix))
+
+    def fail(self, failure: GenomeError, path: str = "", fix: Fix | None = None) -> None:
+        """Raises the failure, or collects it while surveying. path: JSON pointer, where the failure has none."""
+        if not self.surveying:
+            raise failure
+        where = failure.where or path
+        self.add(Problem(failure.code, "error", where, failure.message, failure.remedy, fix=fix))
 
     def add(self, problem: Problem) -> None:
         if len(self._problems) < PROBLEMS_MAX:

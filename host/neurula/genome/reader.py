@@ -11,12 +11,13 @@ from neurula.genome.blueprint import AreaGenes, is_flat, read_blueprint
 from neurula.genome.document import decode_document, read_bytes, require_object, require_shallow
 from neurula.genome.ids import canonical_id
 from neurula.genome.limits import NEURONS_MAX
-from neurula.genome.model import CorticalArea, Genome
+from neurula.genome.model import CorticalArea, Fix, Genome
 from neurula.genome.morphologies import read_morphologies
 from neurula.genome.problems import ProblemLog, quote
 from neurula.genome.regions import read_regions
 from neurula.genome.rules import MappingReader, Resolver
 
+DEFAULT_VERSION = "2.0"
 # Older files write these beside the blueprint instead of inside physiology.
 PHYSIOLOGY_KEYS = (
     *("burst_delay", "simulation_timestep", "max_age", "evolution_burst_count", "ipu_idle_threshold"),
@@ -39,7 +40,16 @@ def parse_genome(document: dict[str, Any]) -> Genome:
     return _build(require_object(document))
 
 
-def _build(document: dict[str, Any]) -> Genome:
+def survey_genome(document: dict[str, Any]) -> Genome:
+    """The same, but what would end the reading (G106, G108, G109, G111) is among the problems: to be told, not to be grown.
+
+    Raises GenomeError G105, G107, G110.
+    """
+    require_shallow(document)
+    return _build(require_object(document), surveying=True)
+
+
+def _build(document: dict[str, Any], surveying: bool = False) -> Genome:
     blueprint = document.get("blueprint")
     if not isinstance(blueprint, dict):
         raise GenomeError(
@@ -48,7 +58,7 @@ def _build(document: dict[str, Any]) -> Genome:
             where="/blueprint",
             remedy="Give a genome file as FEAGI saves it; its blueprint describes the cortical areas.",
         )
-    problems = ProblemLog()
+    problems = ProblemLog(surveying=surveying)
     version = _read_version(document, problems)
     section = "neuron_morphologies"
     morphologies = read_morphologies(document.get(section), problems, section)
@@ -78,12 +88,14 @@ def _read_areas(raw_areas: list[AreaGenes], mappings: MappingReader, problems: P
         areas.append(read_area(raw, mappings, problems))
         neurons += areas[-1].neurons
         if neurons > NEURONS_MAX:
-            raise GenomeError(
+            failure = GenomeError(
                 "G111",
                 f"the areas up to {quote(raw.id)} have more than {NEURONS_MAX} neurons together",
                 where=raw.place("___bbx"),
                 remedy="Give the areas smaller dimensions.",
             )
+            problems.fail(failure)
+            neurons = 0  # of a survey: told once for so many
     return tuple(areas)
 
 
@@ -100,7 +112,8 @@ def _read_version(document: dict[str, Any], problems: ProblemLog) -> str:
     written = document.get("version")
     version = str(written) if isinstance(written, (str, float)) else ""
     if not (version.startswith("2.") or version == "3.0"):
-        problems.warn("G201", "/version", f"version {quote(written)} is not known; the genome is read all the same")
+        message = f"version {quote(written)} is not known; the genome is read all the same"
+        problems.warn("G201", "/version", message, Fix("set", DEFAULT_VERSION))
     return version
 
 
@@ -113,7 +126,8 @@ def _read_physiology(document: dict[str, Any], problems: ProblemLog) -> dict[str
     """The section as written, completed by what older files write at the top level."""
     section = document.get("physiology")
     if section is not None and not isinstance(section, dict):
-        problems.warn("G216", "/physiology", f"physiology is {quote(section)}, not an object; it is ignored")
+        message = f"physiology is {quote(section)}, not an object; it is ignored"
+        problems.warn("G216", "/physiology", message, Fix("remove"))
     physiology = dict(section) if isinstance(section, dict) else {}
     for key in PHYSIOLOGY_KEYS:
         if key in document:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from neurula.genome.limits import REGIONS_MAX
-from neurula.genome.model import Region
+from neurula.genome.limits import MAGNITUDE_MAX, REGIONS_MAX
+from neurula.genome.model import Fix, Region
 from neurula.genome.problems import ProblemLog, pointer, quote
 from neurula.genome.rules import Resolver
-from neurula.genome.values import as_whole
+from neurula.genome.values import finite_number
 
 SECTION = "brain_regions"
 # The newer form writes cortical_areas and puts most of the rest into properties.
@@ -24,7 +24,8 @@ def read_regions(document: Mapping[str, Any], resolve: Resolver, problems: Probl
     if section is None:
         return ()
     if not isinstance(section, dict):
-        problems.warn("G216", pointer(SECTION), f"{SECTION} is {quote(section)}, not an object; it is ignored")
+        message = f"{SECTION} is {quote(section)}, not an object; it is ignored"
+        problems.warn("G216", pointer(SECTION), message, Fix("remove"))
         return ()
     regions: list[Region] = []
     for region_id, written in section.items():
@@ -32,9 +33,10 @@ def read_regions(document: Mapping[str, Any], resolve: Resolver, problems: Probl
             continue
         place = pointer(SECTION, region_id)
         if not isinstance(written, dict):
-            problems.warn("G232", place, f"region {quote(region_id)} is {quote(written)}, not an object; it is left out")
+            message = f"region {quote(region_id)} is {quote(written)}, not an object; it is left out"
+            problems.warn("G232", place, message, Fix("remove"))
         elif len(regions) >= REGIONS_MAX:
-            problems.warn("G232", place, f"there are more than {REGIONS_MAX} regions; the rest is left out")
+            problems.warn("G232", place, f"there are more than {REGIONS_MAX:,} regions; the rest is left out")
             break
         else:
             regions.append(_read_region(region_id, written, resolve, place, problems))
@@ -47,6 +49,9 @@ def _read_region(
     properties = written.get("properties")
     source = {**properties, **written} if isinstance(properties, dict) else written
 
+    def member_place(name: str, index: int) -> str:
+        return place + pointer(*(() if name in written else ("properties",)), name, index)
+
     def members(*names: str) -> tuple[str, ...]:
         found: dict[str, None] = {}
         for name in names:
@@ -56,7 +61,7 @@ def _read_region(
                     found[area_id] = None
                 else:
                     message = f"region {quote(region_id)} holds {quote(member)}, which is no area of the blueprint"
-                    problems.warn("G233", place + pointer(name, index), message)
+                    problems.warn("G233", member_place(name, index), message, Fix("remove"))
         return tuple(found)
 
     parent = source.get("parent_region_id")
@@ -80,8 +85,8 @@ def _list_of(written: Any) -> list[Any]:
 
 
 def _numbers(written: Any, count: int) -> list[int]:
-    values = [as_whole(value) for value in _list_of(written)[:count]]
-    return [value or 0 for value in values] + [0] * (count - len(values))
+    values = [finite_number(value) or 0 for value in _list_of(written)[:count]]
+    return [int(max(-MAGNITUDE_MAX, min(value, MAGNITUDE_MAX))) for value in values] + [0] * (count - len(values))
 
 
 def _text(written: Any) -> str:

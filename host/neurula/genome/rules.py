@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
+from neurula.errors import GenomeError
 from neurula.genome.limits import MAGNITUDE_MAX
-from neurula.genome.model import MappingRule, Projection
+from neurula.genome.model import Fix, MappingRule, Projection
 from neurula.genome.problems import ProblemLog, pointer, quote
 from neurula.genome.values import ValueReader, as_number
 
@@ -32,7 +33,8 @@ class MappingReader:
         if destinations is None:
             return ()
         if not isinstance(destinations, dict):
-            self._problems.warn("G209", place, f"the mapping is {quote(destinations)}, not an object; it is left out")
+            message = f"the mapping is {quote(destinations)}, not an object; it is left out"
+            self._problems.warn("G209", place, message, Fix("set", {}))
             return ()
         rules: dict[str, list[MappingRule]] = {}
         for written, entries in destinations.items():
@@ -41,7 +43,8 @@ class MappingReader:
             here = place + pointer(written)
             area_id = self._resolve(written)
             if area_id is None:
-                self._problems.refuse("G210", here, f"there is no area {quote(written)}; the mapping to it is left out")
+                message = f"there is no area {quote(written)}; the mapping to it is left out"
+                self._problems.refuse("G210", here, message, Fix("remove"))
             else:
                 rules.setdefault(area_id, []).extend(self._read_rules(entries, here))
         return tuple(Projection(area_id, tuple(read)) for area_id, read in rules.items() if read)
@@ -52,7 +55,8 @@ class MappingReader:
         if isinstance(entries, list) and entries and isinstance(entries[0], str):
             entries = [entries]
         if not isinstance(entries, list):
-            self._problems.warn("G209", place, f"the rules are {quote(entries)}, not a list; they are left out")
+            message = f"the rules are {quote(entries)}, not a list; they are left out"
+            self._problems.warn("G209", place, message, Fix("remove"))
             return
         for index, entry in enumerate(entries):
             rule = self._read_rule(entry, place + pointer(index))
@@ -63,16 +67,26 @@ class MappingReader:
         fields = _fields_of(entry)
         morphology = fields.get("morphology_id")
         multiplier = fields.get("postSynapticCurrent_multiplier")
-        unreadable = multiplier is not None and as_number(multiplier) is None
+        unreadable = multiplier is not None and not self._is_number(multiplier, place)
         if not isinstance(morphology, str) or unreadable:
-            self._problems.refuse("G212", place, f"the rule {quote(entry)} cannot be read; it is left out")
+            message = f"the rule {quote(entry)} cannot be read; it is left out"
+            self._problems.refuse("G212", place, message, Fix("remove"))
             return None
         if morphology not in self._morphologies:
-            self._problems.refuse("G211", place, f"morphology {quote(morphology)} is not defined; the rule is left out")
+            message = f"morphology {quote(morphology)} is not defined; the rule is left out"
+            self._problems.refuse("G211", place, message, Fix("remove"))
             return None
         return self._build(
             morphology, fields, ValueReader(self._problems, lambda name: place + _step(entry, name)), place
         )
+
+    def _is_number(self, written: Any, place: str) -> bool:
+        """A multiplier that is no finite number makes the rule unreadable; it may be the end of the reading (G106)."""
+        try:
+            return as_number(written) is not None
+        except GenomeError as failure:
+            self._problems.fail(failure, place)
+            return False
 
     def _build(self, morphology: str, fields: dict[str, Any], reader: ValueReader, place: str) -> MappingRule:
         def number(name: str, default: float, low: float = -MAGNITUDE_MAX, high: float = MAGNITUDE_MAX) -> float:
@@ -80,7 +94,8 @@ class MappingReader:
 
         delay = reader.integer("synaptic_delay_bursts", fields.get("synaptic_delay_bursts"), 1, -MAGNITUDE_MAX)
         if delay < 1:
-            self._problems.warn("G218", place, f"a delay of {delay} bursts is impossible; 1 is used")
+            message = f"a delay of {delay} bursts is impossible; 1 is used"
+            self._problems.warn("G218", place, message, Fix("set", 1, place + pointer("synaptic_delay_bursts")))
         return MappingRule(
             morphology=morphology,
             scalar=_scalar(fields.get("morphology_scalar")),

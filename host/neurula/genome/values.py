@@ -9,6 +9,7 @@ from typing import NoReturn, TypeVar
 
 from neurula.errors import GenomeError
 from neurula.genome.limits import INTEGER_DIGITS_MAX, MAGNITUDE_MAX, NUMBER_TEXT_MAX
+from neurula.genome.model import Fix
 from neurula.genome.problems import ProblemLog, quote
 
 Number = int | float
@@ -32,6 +33,14 @@ def as_number(value: object) -> Number | None:
     if not (math.isfinite(value) if isinstance(value, float) else -_HUGE < value < _HUGE):
         refuse_number(quote(value))
     return value
+
+
+def finite_number(value: object) -> Number | None:
+    """The number that was written, or None, also where it is not finite."""
+    try:
+        return as_number(value)
+    except GenomeError:
+        return None
 
 
 def refuse_number(what: str) -> NoReturn:
@@ -71,22 +80,26 @@ class ValueReader:
         """A number in low..high; the default for null or what is not a number."""
         if value is None:
             return default
-        number = as_number(value)
+        try:
+            number = as_number(value)
+        except GenomeError as failure:
+            self._problems.fail(failure, self._place(name), Fix("set", default))
+            return default
         if number is None:
             return self._wrong_type(name, value, "a number", default)
         if low <= number <= high:
             return number
         nearest = min(max(number, low), high)
-        self._problems.warn("G206", self._place(name), f"{quote(value)} is outside {low}..{high}; {nearest} is used")
+        message = f"{quote(value)} is outside {low}..{high}; {nearest} is used"
+        self._problems.warn("G206", self._place(name), message, Fix("set", nearest))
         return nearest
 
     def integer(self, name: str, value: object, default: int, low: int = 0, high: int = MAGNITUDE_MAX) -> int:
         """A whole number in low..high; fractions are cut off, the default stands for what is not a number."""
         number = self.number(name, value, default, low, high)
         if number != int(number):
-            self._problems.warn(
-                "G205", self._place(name), f"{quote(value)} is not a whole number; {int(number)} is used"
-            )
+            message = f"{quote(value)} is not a whole number; {int(number)} is used"
+            self._problems.warn("G205", self._place(name), message, Fix("set", int(number)))
         return int(number)
 
     def flag(self, name: str, value: object, default: bool) -> bool:
@@ -105,7 +118,6 @@ class ValueReader:
         return value if isinstance(value, str) else self._wrong_type(name, value, "text", default)
 
     def _wrong_type(self, name: str, value: object, expected: str, default: _T) -> _T:
-        self._problems.refuse(
-            "G204", self._place(name), f"expected {expected}, found {quote(value)}; {default!r} is used"
-        )
+        message = f"expected {expected}, found {quote(value)}; {default!r} is used"
+        self._problems.refuse("G204", self._place(name), message, Fix("set", default))
         return default
