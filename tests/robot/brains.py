@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from neurula.robot import BrainShape, shape_of_genome
-
 from neurula.compiler import lower, write_image
 from neurula.development import develop
 from neurula.genome.model import CorticalArea, Genome, MappingRule, Morphology, Projection
+from neurula.robot import BrainShape, shape_of_genome
 from neurula_npu import Image
 
 Sizes = dict[str, tuple[int, int, int]]

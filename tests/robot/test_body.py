@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+
+from neurula.errors import InvalidInput
 from neurula.robot import Gaze, Robot, bind, parse_mapping
 from neurula.robot.body import Body
 from neurula.robot.coders import Fractional, Linear, Scale
-
-from neurula.errors import InvalidInput
 from tests.robot.brains import Sizes, image_of, shape_of
 
 ROOT = Path(__file__).parent.parent.parent

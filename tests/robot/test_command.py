@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from neurula.robot import kinds
-
 from tests.cli.conftest import Command, genome, image, neurula  # noqa: F401
 from tests.conftest import ROOT
 

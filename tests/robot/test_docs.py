@@ -9,9 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from neurula.robot import check_robot, kinds, read_mapping, shape_of_genome
-
 from neurula.genome import read_genome
+from neurula.robot import check_robot, kinds, read_mapping, shape_of_genome
 from tests.conftest import ROOT
 
 TEXT = (ROOT / "docs" / "ROBOTS.md").read_text(encoding="utf-8")

@@ -8,13 +8,13 @@ from dataclasses import FrozenInstanceError
 from pathlib import Path
 
 import pytest
+
+from neurula.error_codes import CODES
+from neurula.errors import InvalidInput
 from neurula.robot import bind, check_robot, kinds, parse_mapping, read_mapping
 from neurula.robot.coders import Increment, Percentage, Signed
 from neurula.robot.coders.boolean import Boolean
 from neurula.robot.coders.rate import Rate
-
-from neurula.error_codes import CODES
-from neurula.errors import InvalidInput
 from tests.robot.brains import Sizes, shape_of
 
 EYE = '[sensors.eye]\nkind = "proximity"\n'
