@@ -24,21 +24,11 @@ class Failsafe:
         self.timer = None
 
     def start(self, machine):
-        """Gives the outputs to a timer: an interrupt of its own where MicroPython has it, else one between two bytecodes."""
+        """Gives the outputs to a timer: an interrupt of its own where that can be had, else one between two bytecodes."""
         self.neutral()
-        if not self.outputs and not self.buttons:
-            return
-        if not hasattr(machine, "Timer"):
-            return
-        options = {"period": TICK_MS, "mode": machine.Timer.PERIODIC, "callback": self.tick}
-        try:
-            self.timer = machine.Timer(hard=True, **options)
-        except (TypeError, ValueError):  # before MicroPython 1.26
-            try:
-                self.timer = machine.Timer(**options)
-            except TypeError:  # this port numbers its timers
-                self.timer = machine.Timer(0)
-                self.timer.init(**options)
+        if (self.outputs or self.buttons) and hasattr(machine, "Timer"):
+            options = {"period": TICK_MS, "mode": machine.Timer.PERIODIC, "callback": self.tick}
+            self.timer = hard_timer(machine, options) or soft_timer(machine, options)
 
     def rate_min_hz(self):
         """Slower bursts would let the outputs go neutral between two of them."""
@@ -107,3 +97,27 @@ class Failsafe:
             self.timer.deinit()
             self.timer = None
         self.neutral()
+
+
+def hard_timer(machine, options):
+    """A timer that interrupts even machine code; None where there is none."""
+    try:
+        return machine.Timer(hard=True, **options)
+    except (TypeError, ValueError):  # before MicroPython 1.26, and ports that cannot
+        pass
+    try:
+        from neurula_mcu.timer_rp2 import InterruptTimer
+
+        return InterruptTimer(options["period"], options["callback"])
+    except (ImportError, AttributeError, OSError):  # no RP2, or its DMA is not to be had
+        return None
+
+
+def soft_timer(machine, options):
+    """A timer whose callback comes between two bytecodes."""
+    try:
+        return machine.Timer(**options)
+    except TypeError:  # this port numbers its timers
+        timer = machine.Timer(0)
+        timer.init(**options)
+        return timer

@@ -203,7 +203,7 @@ class Commands:
         self.need_slots().retry()
 
     def do_start(self):
-        self.then = self.loop.hardware.reset
+        self.then = self.loop.restart
 
     do_reset = do_start
 

@@ -91,9 +91,22 @@ class Loop:
             self.stopped = failsafe.stopped
             self.hardware.latch(self.stopped)
             self.log.add("F145" if self.stopped else "F146", self.last_burst())
-        if not self.healthy and self.slots is not None and ticks_diff(ticks_ms(), self.begun_ms) > HEALTHY_MS:
-            self.healthy = True
-            self.slots.healthy()
+        if not self.healthy and ticks_diff(ticks_ms(), self.begun_ms) > HEALTHY_MS:
+            self.settle()
+
+    def settle(self):
+        """This boot was no failure."""
+        self.healthy = True
+        try:
+            if self.slots is not None:
+                self.slots.healthy()
+        except Exception as error:  # flash that takes no mark any more does not stop a brain
+            self.log.add(getattr(error, "code", "F136"), self.last_burst())
+
+    def restart(self):
+        """Resets the board because the host asks for it, which is no failure either."""
+        self.settle()
+        self.hardware.reset()
 
     def last_burst(self):
         return self.brain.burst() if self.brain is not None else 0

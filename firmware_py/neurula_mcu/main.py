@@ -3,12 +3,12 @@
 import gc
 import sys
 
-GARBAGE_BYTES = 4096  # while the firmware loads, garbage is collected as often: one large block stays free for the brain
+GARBAGE_BYTES = 12288  # while the firmware loads, garbage is collected as often: one large block stays free for the brain
 if hasattr(gc, "threshold"):
     gc.threshold(GARBAGE_BYTES)
 
 from neurula_mcu.failsafe import Failsafe
-from neurula_mcu.hardware import HANGS, WATCHDOG, Hardware
+from neurula_mcu.hardware import HANGS, POWER, WATCHDOG, Hardware
 from neurula_mcu.image import ImageError
 from neurula_mcu.link import standard_link
 from neurula_mcu.log import Log
@@ -16,7 +16,8 @@ from neurula_mcu.loop import Loop
 
 FACTS_FILE = "neurula_board.json"
 FACTS = {"board": "unknown", "failsafe_ms": 200, "rate_hz": 100, "watchdog_ms": 2000, "slot_bytes": 0}
-BOOT_WATCHDOG_MS = 8300  # testing, hashing and walking an image takes longer than a burst
+BOOT_WATCHDOG_MS = 8300  # hashing and walking an image takes longer than a burst
+TEST_WATCHDOG_MS = 1500  # kernels that never end shall not keep the board that long
 
 
 class Boot:
@@ -42,7 +43,7 @@ class Boot:
             load_modules()
             self.test_kernels()
             slots = open_slots(self.facts, hardware.feed)
-            slots.choose(self.load)
+            choose(slots, self.load, hardware.reason)
             for _, error in slots.refusals:
                 self.note(error)
         except Exception as error:  # whatever it is: the link must come up
@@ -67,10 +68,13 @@ class Boot:
             raise ImageError("F143", "the self-test did not end")
         from neurula_mcu import selftest
 
-        self.hardware.testing(True)
-        good = selftest.choose_kernels()
+        hardware = self.hardware
+        hardware.watch(TEST_WATCHDOG_MS)
+        hardware.testing(True)
+        good = selftest.choose_kernels(hardware.feed)
         selftest.forget()
-        self.hardware.testing(False)
+        hardware.testing(False)
+        hardware.watch(BOOT_WATCHDOG_MS)
         if not good:
             raise ImageError("F143", "the kernels compute wrongly")
 
@@ -99,6 +103,13 @@ class Boot:
     def neutral(self):
         if self.failsafe is not None:
             self.failsafe.close()
+
+    def leave(self):
+        """A person takes over: neutral, no watchdog, and this boot was no failure."""
+        self.neutral()
+        self.hardware.leave()
+        if self.loop is not None:
+            self.loop.settle()
 
     def fault(self, error):
         """Something broke: neutral, and a new start, which counts as a failed boot of this brain."""
@@ -130,6 +141,13 @@ def open_slots(facts, feed):
     return Slots(region, region.slot_bytes, feed)
 
 
+def choose(slots, load, reason):
+    """The brain of this boot. Who switches a robot off early has met no failure: after power-on more of them are borne."""
+    from neurula_mcu.slots import FAILURES, POWER_FAILURES
+
+    return slots.choose(load, POWER_FAILURES if reason == POWER else FAILURES)
+
+
 def read_facts():
     """What this board is; what the file does not say is as in FACTS."""
     import json
@@ -157,10 +175,11 @@ def run():
         boot.loop.run()
     except KeyboardInterrupt:
         hold_interrupts(True)
-        if boot is not None:
-            boot.neutral()
-            boot.hardware.leave()
-        hold_interrupts(False)
+        try:
+            if boot is not None:
+                boot.leave()
+        finally:
+            hold_interrupts(False)
     except Exception as error:
         if boot is None:
             raise

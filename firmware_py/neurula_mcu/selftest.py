@@ -23,13 +23,17 @@ def passes():
         return False
 
 
-def choose_kernels():
-    """Tries the kernels that there are, the fastest first, and leaves good ones in place. False when none is good."""
+def choose_kernels(feed=None):
+    """Tries the kernels that there are, the fastest first, and leaves good ones in place. False when none is good.
+
+    feed: called before each try."""
     kernels = engine.kernels
     shipped = _shipped()
     for candidate, fast in ((kernels, engine.fast), (kernels, None), (shipped, engine.fast), (shipped, None)):
         if candidate is None:
             continue
+        if feed:
+            feed()
         engine.kernels, engine.fast = candidate, fast
         if passes():
             return True

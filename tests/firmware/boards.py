@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
+import hashlib
 import json
+import os
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
+
+import littlefs
 
 from neurula.boards import load_board
 from neurula.compiler import lower, write_image
@@ -13,7 +20,8 @@ from neurula.compiler.pins_file import pins_from_toml, read_pins
 from neurula.development import develop
 from neurula.genome import read_genome
 from neurula.runtimes.firmware_files import compiled_firmware
-from neurula.sim.firmware import find_firmware
+from neurula.sim.firmware import find_firmware, read_flash_image
+from neurula.sim.flash import FILESYSTEM_OFFSET, _mountable, build_flash
 from neurula.sim.rp2040 import Rp2040
 
 ROOT = Path(__file__).parents[2]
@@ -42,9 +50,10 @@ for name in {names!r}:
     if name in {confirmed!r}:
         slots.confirm()
     os.remove(name)
-os.rename("/main.txt", "/main.py")
 print("installed", slots.describe())
 """
+kept_in: Path | None = None
+"""Where prepared flash is kept for all workers of a test run; None: nowhere."""
 
 
 @lru_cache
@@ -61,7 +70,6 @@ def reflex_image(pins: str | None = None) -> bytes:
     return write_image(program, pins=pin_section(file, program, load_board("rpi_pico")))
 
 
-@lru_cache
 def board_flash(
     *images: bytes, last_pending: bool = False, main: str = "", facts: str = "{}",
     more: tuple[tuple[str, bytes], ...] = (), without: tuple[str, ...] = (),
@@ -70,42 +78,77 @@ def board_flash(
 
     main: code in front of what main.py does; facts: JSON of facts that differ; more, without: files.
     """
+    known = json.dumps({**FACTS, **json.loads(facts)}).encode()
+    files = {"/neurula_board.json": known, "/main.py": main.encode() + MAIN, **dict(more)}
+    return with_files(installed_flash(images, last_pending), files, without)
+
+
+def unclaimed_flash() -> bytes:
+    """The flash of a board with the firmware on it and no place for brains."""
+    files = {**compiled_firmware("armv6m"), "/neurula_board.json": json.dumps(FACTS).encode(), "/main.py": MAIN}
+    return bytes(build_flash(read_flash_image(find_firmware("rp2040")), files, {}))
+
+
+@lru_cache
+def installed_flash(images: tuple[bytes, ...], last_pending: bool) -> bytes:
+    """A board with the firmware and these brains, installed by its own code."""
     names = [f"/brain{number}.nrl" for number in range(len(images))]
-    files = {**compiled_firmware("armv6m"), "/neurula_board.json": json.dumps({**FACTS, **json.loads(facts)}).encode()}
-    files |= {"/main.txt": main.encode() + MAIN, **dict(zip(names, images, strict=True)), **dict(more)}
-    files = {path: content for path, content in files.items() if path not in without}
-    confirmed = names[:-1] if last_pending else names
-    with Rp2040(find_firmware("rp2040"), files=files, wall_limit_s=300) as board:
-        said = board.run(INSTALL.format(blocks=BLOCKS, names=names, confirmed=confirmed), 120)
-        assert "installed" in said, said
-        return board.flash_bytes()
+    files = {**compiled_firmware("armv6m"), "/main.txt": MAIN, **dict(zip(names, images, strict=True))}
+    program = INSTALL.format(blocks=BLOCKS, names=names, confirmed=names[:-1] if last_pending else names)
+    interpreter = find_firmware("rp2040")
+
+    def install() -> bytes:
+        with Rp2040(interpreter, files=files, wall_limit_s=300) as board:
+            said = board.run(program, 120)
+            assert "installed" in said, said
+            return board.flash_bytes()
+
+    return kept([interpreter.read_bytes(), program, sorted(files.items())], install)
+
+
+def kept(made_from: Any, make: Callable[[], bytes]) -> bytes:
+    """What `make` gives, made once for all workers of a test run; made_from: all that it depends on."""
+    if kept_in is None:
+        return make()
+    path = kept_in / hashlib.sha256(repr(made_from).encode()).hexdigest()
+    with path.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not path.exists():
+            path.with_suffix(".part").write_bytes(make())
+            os.replace(path.with_suffix(".part"), path)
+    return path.read_bytes()
+
+
+def with_files(flash: bytes, files: dict[str, bytes], without: tuple[str, ...]) -> bytes:
+    """The flash with other files in its file system."""
+    filesystem = _mountable(littlefs, mount=False)
+    filesystem.context.buffer[:] = flash[FILESYSTEM_OFFSET:]
+    filesystem.mount()
+    for path in without:
+        filesystem.remove(path)
+    for path, content in files.items():
+        with filesystem.open(path, "wb") as file:
+            file.write(content)
+    return flash[:FILESYSTEM_OFFSET] + bytes(filesystem.context.buffer)
 
 
 class Bench:
-    """An emulated board that runs its main program (main=False: stays at the REPL), and its host."""
+    """A board and its host. The only place here that knows how a host and the firmware talk.
 
-    def __init__(self, flash: bytes, *, main: bool = True) -> None:
-        self.board = Rp2040(flash=flash, wall_limit_s=300)
-        self.main = main
+    board: an Rp2040 in this process, or a BoardProcess, on which the firmware's main program runs."""
+
+    def __init__(self, board: Any) -> None:
+        self.board = board
 
     def __enter__(self) -> Bench:
-        self.board.start()
-        if not self.main:
-            self.board.run("import os\nos.rename('/main.py', '/main.txt')")
-            self.board.reset()
         return self
-
-    def restart(self, order: str, seconds: float = 0.7) -> None:
-        """Lets the board reset itself, and waits for what runs then."""
-        resets = self.board.resets
-        self.words(order)
-        self.board.sleep(seconds)
-        assert self.board.resets > resets
 
     def __exit__(self, *_: object) -> None:
         self.board.close()
 
-    def ask(self, line: str, timeout_s: float = 5.0) -> list[str]:
+    # ---- what the host says ----------------------------------------------------------------------------------------
+
+    def _ask(self, line: str, timeout_s: float = 5.0) -> list[str]:
         """All lines of the answer; the last one begins with ok or error."""
         self.board.write(line.encode() + b"\n")
         lines: list[str] = []
@@ -113,31 +156,68 @@ class Bench:
             lines.append(self.board.read_until(b"\n", timeout_s).decode("ascii", "replace").strip())
         return lines
 
-    def words(self, line: str, timeout_s: float = 5.0) -> list[str]:
+    def _words(self, line: str) -> list[str]:
         """What follows "ok"."""
-        *_, last = self.ask(line, timeout_s)
+        *_, last = self._ask(line)
         kind, *words = last.split()
         assert kind == "ok", last
         return words
 
     def hello(self) -> tuple[str, str, str]:
-        """(slot, state, boot reason)."""
-        words = self.words("hello")
+        """(slot, state, boot reason and, in safe mode, why)."""
+        words = self._words("hello")
         return words[5], words[6], " ".join(words[8:])
-
-    def stopped(self) -> int:
-        """Stops the bursts; how many there were."""
-        self.words("stop")
-        return self.stats()["burst"]
 
     def stats(self) -> dict[str, int]:
         names = ("burst", "overruns", "worst_us", "mean_us", "free", "allocated")
-        return dict(zip(names, map(int, self.words("stats")), strict=True))
+        return dict(zip(names, map(int, self._words("stats")), strict=True))
 
-    def duties(self, *pins: int) -> list[int]:
-        out = []
-        for pin in pins:
-            pulses = self.board.pwm(pin)
-            assert pulses is not None, pin
-            out.append(pulses[1])
-        return out
+    def logs(self) -> list[str]:
+        """The codes in the log, oldest first."""
+        return [line.split()[2] for line in self._ask("logs")[:-1]]
+
+    def stopped(self) -> int:
+        """Stops the bursts; how many there were."""
+        self._words("stop")
+        return self.stats()["burst"]
+
+    def go_on(self) -> None:
+        self._words("run")
+
+    def state(self) -> bytes:
+        """RAM of a stopped brain."""
+        return bytes.fromhex(self._words("state")[0])
+
+    def set_rate(self, rate_hz: int) -> None:
+        self._words(f"rate {rate_hz}")
+
+    def emergency_stop(self) -> None:
+        self._words("estop")
+
+    def release(self) -> None:
+        self._words("release")
+
+    def is_latched(self) -> bool:
+        """Whether the emergency stop is."""
+        return self._words("pins")[0] == "stopped"
+
+    def restart(self) -> None:
+        """Lets the board reset itself."""
+        resets = self.board.resets
+        self._words("reset")
+        self.until(lambda: self.board.resets > resets, 0.2)
+
+    # ---- what the host sees ----------------------------------------------------------------------------------------
+
+    def until(self, holds: Callable[[], bool], within_s: float, step_s: float = 0.002) -> float:
+        """Lets the board run until something holds; emulated seconds that it took."""
+        begun = self.board.seconds()
+        while not holds():
+            assert self.board.seconds() - begun <= within_s, f"not within {within_s} s"
+            self.board.sleep(step_s)
+        return float(self.board.seconds() - begun)
+
+    def duty(self, pin: int) -> int | None:
+        """Duty of the pulses at a GPIO, 0 to 65535; None while the board gives none."""
+        pulses = self.board.pwm(pin)
+        return None if pulses is None else int(pulses[1])

@@ -10,9 +10,13 @@ import pytest
 from neurula_mcu.failsafe import Failsafe
 from neurula_mcu.log import ENTRIES, Log
 from neurula_mcu.loop import Loop
+from neurula_mcu.main import choose
 from neurula_mcu.pins import Pins
+from neurula_mcu.slot_record import SlotError
+from neurula_mcu.slots import FAILURES, POWER_FAILURES, Slots
 from neurula_npu import ReferenceBrain
 from neurula_npu.schema import FINGERPRINT
+from tests.fault.brains import OLD, SLOT_BYTES, board_with
 from tests.firmware.boards import reflex_image
 from tests.firmware.fakes import Clock, FakeHardware, FakeMachine, HostBrain, Wire
 
@@ -287,9 +291,49 @@ def test_stop_latches_by_command_and_is_kept_over_a_reset(rig: Rig) -> None:
     assert [line.split()[2] for line in rig.log.lines()] == ["F145", "F146"]
 
 
-def test_start_resets_after_its_answer_has_gone(rig: Rig) -> None:
+class HealthySlots:
+    """Slots that count how often this boot was said to have gone well; flash that takes no mark raises."""
+
+    running = None
+
+    def __init__(self, failure: Exception | None = None) -> None:
+        self.healthy_boots = 0
+        self.failure = failure
+
+    def healthy(self) -> None:
+        if self.failure is not None:
+            raise self.failure
+        self.healthy_boots += 1
+
+
+def test_start_resets_after_its_answer_has_gone_and_the_boot_was_no_failure(rig: Rig) -> None:
+    rig.loop.slots = HealthySlots()
     assert rig.ask("start") == "ok"
     assert rig.hardware.resets == [""]
+    assert rig.loop.slots.healthy_boots == 1
+
+
+def test_a_boot_whose_bursts_went_on_for_three_seconds_was_no_failure(rig: Rig) -> None:
+    rig.loop.slots = HealthySlots()
+    rig.loop.run(290)
+    assert rig.loop.slots.healthy_boots == 0
+    rig.loop.run(100)
+    assert rig.loop.slots.healthy_boots == 1
+
+
+def test_flash_that_takes_no_mark_is_logged_and_the_brain_goes_on(rig: Rig) -> None:
+    rig.loop.slots = HealthySlots(SlotError("F106", "the flash did not take it"))
+    rig.loop.run(400)
+    assert [line.split()[2:4] for line in rig.log.lines()] == [["F106", "1"]]
+    assert rig.brain.burst() == 400
+
+
+@pytest.mark.parametrize(("reason", "runs"), [("power", True), ("watchdog", False), ("F141", False), ("reset", False)])
+def test_power_that_failed_early_again_and_again_is_no_reason_to_give_a_brain_up(reason: str, runs: bool) -> None:
+    flash = board_with(OLD)
+    for _ in range(FAILURES + 2):
+        Slots(flash, SLOT_BYTES).choose(patience=POWER_FAILURES)
+    assert (choose(Slots(flash, SLOT_BYTES), None, reason) is not None) is runs
 
 
 def test_the_log_keeps_the_last_entries_and_counts_repetitions(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,8 @@ from neurula.sim.flash import FLASH_BYTES
 from neurula.sim.rp2040 import Rp2040
 
 BOARD = "rpi_pico"
-SETTLED_S = 4.0  # after so long the firmware counts a start as a good one
+CTRL_C = b"\r\x03\x03"
+LEAVES_S = 0.2  # for the firmware to do so
 
 
 class StoredPico(Rp2040):
@@ -27,7 +28,6 @@ class StoredPico(Rp2040):
         """Powers it on. firmware: put this on the board first (UF2 or raw), as its bootloader would; None = what is there."""
         self._path = path
         self._powered = False
-        self._booted_at = 0.0
         flash = read_flash(path)
         if flash is not None and firmware is not None:
             flash = with_firmware(flash, firmware)
@@ -47,10 +47,11 @@ class StoredPico(Rp2040):
         self._await_console(timeout_s)
 
     def close(self) -> None:
-        """The cable is pulled, but not at once: a board that is on for a moment only counts as one whose brain failed."""
+        """Ctrl-C, so that the firmware does not take a short visit for a boot that failed; then the cable is pulled."""
         with suppress(LinkLost):
-            while self._powered and (rest := self._booted_at + SETTLED_S - self.seconds()) > 0:
-                self.sleep(rest)
+            if self._powered:
+                self.write(CTRL_C)
+                self.sleep(LEAVES_S)
         self.cut_power()
 
     def cut_power(self) -> None:
@@ -59,10 +60,6 @@ class StoredPico(Rp2040):
         if self._powered:
             self._powered = False
             write_flash(self._path, self.flash_bytes())
-
-    def _restart(self, *, from_watchdog: bool) -> None:
-        super()._restart(from_watchdog=from_watchdog)
-        self._booted_at = self.seconds()
 
 
 def open_stored(selector: str, firmware: Path | None = None) -> StoredPico:

@@ -23,6 +23,7 @@ RAM_BYTES = 264 << 10
 ADC_FIRST = 26  # GPIO of the converter's first input
 PWM_SLICES = 8
 PWM_FUNCTION = 4
+DMA_PACED = 0x3B
 _BOOT_TIMEOUT_S = 5.0
 _WARNINGS_KEPT = 100
 
@@ -79,6 +80,7 @@ class Rp2040(Machine):
         self._chip = self._emulator.chip()
         self._chip.load_bootrom(self._emulator.boot_rom)
         self._chip.logger = self._log
+        self._chip.dma.get_timer = self._dma_pace_us
         self._chip.flash[:FLASH_BYTES] = flash[:FLASH_BYTES].ljust(FLASH_BYTES, b"\xff")
         self._pio_blocks = list(self._chip.pio)
         self._stepped_pio = self._pio_blocks if pio else []
@@ -265,6 +267,13 @@ class Rp2040(Machine):
             packet = bytes(self._to_board[:size])
             del self._to_board[:size]
             self._chip.usb_ctrl.endpoint_read_done(endpoint, packet)
+
+    def _dma_pace_us(self, request: int) -> float:
+        """Microseconds between two transfers that a fraction X/Y of the clock paces; the package takes it the wrong way round."""
+        dma = self._chip.dma
+        paces = dict(zip(range(DMA_PACED, DMA_PACED + 4), (dma._timer0, dma._timer1, dma._timer2, dma._timer3), strict=True))
+        pace = paces.get(request, 0)
+        return (pace & 0xFFFF) / (pace >> 16) * 1e6 / CLOCK_HZ if pace >> 16 else 0.0
 
     def _on_connected(self) -> None:
         self._connected = True
