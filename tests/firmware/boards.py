@@ -37,7 +37,7 @@ import hashlib, os
 from binascii import crc32
 claim({blocks})
 region = open_region()
-slots = Slots(region, region.size // 2)
+slots = Slots(region, region.slot_bytes)
 for name in {names!r}:
     data = open(name, "rb").read()
     writer = slots.begin(len(data), hashlib.sha256(data).digest())
