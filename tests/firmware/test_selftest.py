@@ -64,8 +64,7 @@ def check_with(text: str) -> int | None:
     module.__dict__.update(__file__=str(PURE), tick_=tick)
     exec(compile(bounded(text), "mutant", "exec"), module.__dict__)
     brain = Brain(KNOWN.IMAGE, pure=True)
-    brain._module = module
-    brain._bind(256)
+    brain._kernels = module.Kernels(*brain._views(compiled=False), brain._stimulus, max(brain._sizes))
     try:
         return int(BUILD.check_of(brain, KNOWN.COURSE))
     except Exception:
