@@ -127,7 +127,9 @@ def test_what_is_no_list_of_voxels_is_refused(data: bytes) -> None:
     assert caught.value.code == "A103"
 
 
-@pytest.mark.parametrize("data", [b"o", b"o__mot\1", b"o__mot\1\0" + bytes(15), b"\0\0\0\0\0\0\0\0", b"\xff_____\0\0", b"aa\0\0\0\0\0\0" * 2])
+@pytest.mark.parametrize("data", [
+    b"o", b"o__mot\1", b"o__mot\1\0" + bytes(15), b"\0\0\0\0\0\0\0\0", b"\xff_____\0\0", b"aa\0\0\0\0\0\0" * 2,
+])  # fmt: skip
 def test_what_is_no_classic_list_is_refused(data: bytes) -> None:
     with pytest.raises(InvalidInput) as caught:
         read_classic(data)
