@@ -233,6 +233,8 @@ CODES: dict[str, tuple[int, str]] = {
     "M302": (4, 'Give what its kind takes: `neurula robot kinds` shows it. Numbers must be finite.'),
     "M303": (4, 'Build it anew with `neurula build`.'),
     "M304": (4, 'Check its path; it is a genome (.json) or an image (.nrl).'),
+    "M401": (7, 'Start it: `neurula device info` says why a board holds its brain.'),
+    "M402": (6, 'Flash the board with the same image, or name the image that it runs.'),
     "N101": (4, 'Check the path and its permissions.'),
     "N102": (4, 'Write {"<area id>": <id of its first neuron>, ...}.'),
     "N103": (4, 'Compare the ids with those that `neurula grow --json` lists.'),

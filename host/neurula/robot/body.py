@@ -28,6 +28,7 @@ class Body:
 
     def __init__(self, robot: BoundRobot, units: Sequence[Fraction]) -> None:
         self.robot = robot
+        self.units = units
         rate = robot.mapping.rate_hz or robot.shape.rate_hz or RATE_HZ
         self._senders = {d.name: Sender(d, robot.shape.areas, units, rate) for d in robot.sensors}
         self._readers = {d.name: Reader(d, robot.shape.areas) for d in robot.motors}
@@ -40,20 +41,29 @@ class Body:
             raise InvalidInput("M301", f"the robot has no sensor {name!r}: {names}")
         sender.set(value)
 
-    def injections(self) -> list[Injection]:
-        """What the sensors inject into the next burst."""
-        return [injection for sender in self._senders.values() for injection in sender.injections()]
+    def injections(self, names: Iterable[str] | None = None) -> list[Injection]:
+        """What the sensors, or some of them, inject into the next burst."""
+        senders = self._senders.values() if names is None else [self._senders[name] for name in names]
+        return [injection for sender in senders for injection in sender.injections()]
 
-    def read(self, fired: Iterable[tuple[int, Sequence[int]]]) -> None:
-        """Takes the spikes of a burst: (area, neurons)."""
+    def read(self, fired: Iterable[tuple[int, Sequence[int]]], names: Iterable[str] | None = None) -> None:
+        """Takes the spikes of a burst, (area, neurons), for the motors or some of them."""
         by_area = dict(fired)
-        for reader in self._readers.values():
+        for reader in self._readers.values() if names is None else [self._readers[name] for name in names]:
             reader.read(by_area)
 
     @property
     def values(self) -> dict[str, Any]:
         """What every motor shall do, in its own unit."""
         return {name: reader.value for name, reader in self._readers.items()}
+
+    def sender(self, name: str) -> Sender:
+        """One sensor."""
+        return self._senders[name]
+
+    def reader(self, name: str) -> Reader:
+        """One motor."""
+        return self._readers[name]
 
 
 @dataclass
@@ -64,6 +74,7 @@ class Sender:
     areas: Sequence[AreaShape]
     units: Sequence[Fraction]
     rate_hz: float
+    voxels: list[list[Voxel]] | None = None  # by part, what is said now; None where nothing is, or where it depends on what was
     _value: Any = None
     _ready: list[Injection] | None = None
     _known: list[Any] = field(default_factory=list)
@@ -77,13 +88,14 @@ class Sender:
     def set(self, value: Any) -> None:
         """InvalidInput M302 if the coder cannot take it; then everything stays as it was."""
         if value is None:
-            self._value, self._ready = None, None
+            self._value = self._ready = self.voxels = None
             return
         try:
-            self._ready = None if self.stateful else list(self._inject(self._encoded(value)))
+            voxels = None if self.stateful else self._encoded(value)
+            self._ready = None if voxels is None else list(self._inject(voxels))
         except (ValueError, TypeError, OverflowError) as problem:
             raise InvalidInput("M302", f"{self.bound.name!r} cannot have the value {str(value)[:60]!r}: {problem}") from None
-        self._value = value
+        self._value, self.voxels = value, voxels
 
     @property
     def stateful(self) -> bool:
@@ -98,7 +110,7 @@ class Sender:
             return list(self._inject(self._changes()))
         ready = self._ready or []
         if isinstance(self.bound.parts[0].coder, Token):
-            self._value = self._ready = None
+            self._value = self._ready = self.voxels = None
         return ready
 
     def _encoded(self, value: Any) -> list[list[Voxel]]:
@@ -151,6 +163,10 @@ class Reader:
         for readout in self._readouts:
             readout.read(fired.get(readout.part.area, ()))
 
+    def show(self, unit: Any) -> None:
+        """What somebody else has read, as the coder of its only area takes it; None: nothing fired."""
+        self._readouts[0].show(unit)
+
     @property
     def value(self) -> Any:
         if len(self._readouts) == 1:
@@ -202,6 +218,9 @@ class ReadOut:
         elif self._silent == self._window and not self._holds:
             self._unit = None
             self.value = self._neutral
+
+    def show(self, unit: Any) -> None:
+        self.value = self._neutral if unit is None else self._bound.value_of(self.part, unit)
 
     def _recent(self) -> Any:
         """Switches: on if they were on in one of the last bursts; rates: the mean share of full activity."""
