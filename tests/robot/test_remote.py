@@ -267,7 +267,7 @@ def test_channels_that_the_brain_does_not_have_are_refused(wrong: dict[str, int]
     table.bind(good)
     with pytest.raises(NeurulaError) as caught:
         table.bind(replace(good, **wrong))
-    assert caught.value.code == "F150"
+    assert caught.value.code == "F133"
 
 
 SERVER = """

@@ -94,7 +94,7 @@ class ChannelTable:
         self.motors.clear()
 
     def bind(self, bind: Bind) -> None:
-        """InvalidInput F150 for what the brain does not have."""
+        """InvalidInput F133 for what the brain does not have."""
         need(bind.channel < CHANNELS and bind.kind in set(ChannelKind), "there is no such channel")
         if bind.kind == ChannelKind.NONE:
             self.sensors.pop(bind.channel, None)
@@ -141,4 +141,4 @@ def most(bind: Bind) -> int:
 
 def need(condition: bool, message: str) -> None:
     if not condition:
-        raise InvalidInput("F150", message)
+        raise InvalidInput("F133", message)
