@@ -15,6 +15,7 @@ HOST = {
     "neurula.errors": set(),
     "neurula.error_codes": set(),
     "neurula.genome": {"neurula.errors", "neurula.error_codes"},
+    "neurula.drawing": {"neurula.errors", "neurula.genome"},
     "neurula.development": {"neurula.errors", "neurula.genome"},
     "neurula.compiler": {"neurula.errors", "neurula.genome", "neurula.development", "neurula.boards", "neurula_npu"},
     "neurula.boards": {"neurula.errors"},

@@ -40,11 +40,12 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True)
 class Grown:
-    """A connectome and what was said on the way. window: bursts of plastic rules that give none, or None."""
+    """A connectome and what was said on the way. window: bursts of plastic rules that give none, or None; title: the genome's."""
 
     connectome: Connectome
     problems: tuple[Problem, ...]
     window: int | None
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def grow_file(path: str, recipe: Recipe, progress: Progress) -> Grown:
         raise GenomeError(lost[0].code, lost[0].message + also, where=lost[0].path, remedy=lost[0].remedy)
     development = develop(genome, seed=recipe.seed, progress=progress, as_engine=recipe.as_engine)
     problems = (*check_genome(genome, RUNNING_CHECKS), *development.problems)
-    return Grown(with_neuron_ids(development.connectome, recipe.neuron_ids), problems, window_of(genome.physiology))
+    return Grown(with_neuron_ids(development.connectome, recipe.neuron_ids), problems, window_of(genome.physiology), genome.title)
 
 
 def compile_grown(

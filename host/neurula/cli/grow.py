@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from neurula.cli.brains import Recipe, grow_file
-from neurula.cli.files import is_ordinary, require_output
+from neurula.cli.brains import Grown, Recipe, grow_file
+from neurula.cli.files import is_ordinary, require_output, write_output
 from neurula.cli.options import AsEngine, AsJson, GenomeFile, Lenient, Seed
 from neurula.cli.output import counted, print_json, print_table, problems_json, say, warn_of
 from neurula.cli.progress import Progress
@@ -22,6 +22,9 @@ def grow(
     output: Annotated[
         str | None, typer.Option("-o", "--output", metavar="BRAIN.npz", help="Write the grown brain here.")
     ] = None,
+    plot: Annotated[
+        str | None, typer.Option("--plot", metavar="GRAPH.svg", help="Draw the areas and their wiring here.")
+    ] = None,
     seed: Seed = 0,
     as_engine: AsEngine = False,
     lenient: Lenient = False,
@@ -35,6 +38,8 @@ def grow(
         require_output(output, genome)
         if not is_ordinary(Path(output)):
             raise UsageError("U203", "a brain is written to a regular file only", where=output)
+    if plot is not None:
+        require_output(plot, genome, output)
     from neurula.development import save_connectome
 
     began = time.perf_counter()
@@ -44,6 +49,9 @@ def grow(
         if output is not None:
             progress("writing", 0.9)
             save_connectome(output, grown.connectome)
+        if plot is not None:
+            progress("drawing", 0.9)
+            write_output(plot, plot_wiring(grown).encode("utf-8"))
     areas = describe_areas(grown.connectome)
     added = [a for a in areas if a["added"]]
     total = {
@@ -55,7 +63,7 @@ def grow(
     }
     if as_json:
         problems = problems_json(grown.problems)
-        print_json({**total, "seconds": round(seconds, 6), "per_area": areas, "problems": problems, "output": output})
+        print_json({**total, "seconds": round(seconds, 6), "per_area": areas, "problems": problems, "output": output, "plot": plot})
         return
     warn_of(grown.problems)
     columns = ("area", "id", ">voxels", ">neurons", ">outgoing", ">incoming")
@@ -76,8 +84,24 @@ def grow(
         f"{counted(total['areas'], 'area')}, {counted(total['neurons'], 'neuron')}, "
         f"{counted(total['synapses'], 'synapse')}{also} in {seconds:.2f} s"
     )
-    if output is not None:
-        say(f"wrote {output}")
+    for written in (output, plot):
+        if written is not None:
+            say(f"wrote {written}")
+
+
+def plot_wiring(grown: Grown) -> str:
+    """SVG of the areas that the genome writes and of what grew between them; core areas only where they are connected."""
+    from neurula.drawing import draw_svg, wiring_of
+    from neurula.drawing.graph import inhibits
+
+    connectome = grown.connectome
+    synapses: dict[tuple[str, str, bool], int] = {}
+    for bundle in connectome.bundles:
+        source, target = (connectome.areas[n].area for n in (bundle.source_area, bundle.target_area))
+        key = (source.id, target.id, inhibits(source, bundle.rule))
+        synapses[key] = synapses.get(key, 0) + bundle.stop - bundle.start
+    areas = [grown_area.area for grown_area in connectome.areas if not grown_area.added]
+    return draw_svg(wiring_of(grown.title, areas, synapses))
 
 
 def describe_areas(connectome: Connectome) -> list[dict[str, Any]]:
