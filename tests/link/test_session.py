@@ -540,3 +540,12 @@ def test_a_request_is_repeated_after_its_time_and_not_before() -> None:
     for offset in range(20):
         bench.host.request(Chunk(offset, b""), PATIENCE_S)
     assert bench.far.done == dict.fromkeys(range(20), 1)
+
+
+def test_an_idle_session_says_no_more_than_it_must(seed: int) -> None:
+    bench = Bench(CLEAN, seed=seed)
+    bench.host.connect()
+    bench.run(1.0)
+    before = bench.pipe.a.sent
+    bench.run(10.0)
+    assert 10 * 4000 / FAILSAFE_MS * 0.8 < bench.pipe.a.sent - before < 10 * (4000 / FAILSAFE_MS + 2)

@@ -87,7 +87,7 @@ class Session(ClosingLink):
         self._values = ValueStreams()
         self._session = 0  # 0: the far end is to be greeted
         self._is_open = False
-        self._heard_s = self._sent_s = self._next_try_s = self._probed_s = -FOREVER
+        self._heard_s = self._sent_s = self._next_try_s = self._probed_s = self._pinged_s = -FOREVER
         self._pinged = 0
         self._pings: deque[tuple[float, int]] = deque(maxlen=PINGS_KEPT)  # (when it was sent, its number), oldest first
         self.state = SessionState.WAITING
@@ -219,7 +219,7 @@ class Session(ClosingLink):
 
     def _ping(self, now: float) -> None:
         """A sign of life, and a measurement: each is sent once, so its answer leaves no doubt."""
-        self._pinged = (self._pinged + 1) % NUMBERS
+        self._pinged, self._pinged_s = (self._pinged + 1) % NUMBERS, now
         self._pings.append((now, self._pinged))
         self._send(encode_frame(Frame(MessageType.PING, Flag.NEEDS_ACK, self._pinged, Ping(self._pinged.to_bytes(2, "little")).pack())))
 
@@ -265,7 +265,7 @@ class Session(ClosingLink):
             return FOREVER
         failsafe_s = self.hello.failsafe_ms / 1000 if self.hello is not None else 0.0
         every_s = min(self._timing.ping_s, failsafe_s / 4) if failsafe_s else self._timing.ping_s
-        return min(self._sent_s + every_s, self._pings[-1][0] + PROBE_S if self._pings else -FOREVER)
+        return min(self._sent_s + every_s, self._pinged_s + PROBE_S)
 
     def _oldest_s(self) -> float:
         """Longest time between two sendings of the oldest request: who is looked for shall be found soon."""
