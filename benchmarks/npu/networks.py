@@ -32,6 +32,7 @@ class Network:
     targets: np.ndarray
     weights: np.ndarray
     groups: np.ndarray  # int32 [cells]: pacemaker of each cell
+    drive: int = DRIVE
 
     @property
     def events_per_burst(self) -> float:
