@@ -29,6 +29,7 @@ lint: $(STAMP)
 	$(BIN)/mypy
 
 bench: $(STAMP)
+	$(BIN)/python benchmarks/burst.py
 	$(BIN)/python benchmarks/core_instructions.py
 	$(BIN)/python benchmarks/c_cost.py --table
 	$(BIN)/python benchmarks/rp2040_cycles.py --table

@@ -3,7 +3,7 @@
 All run the same network to the same potentials (checked), pinned to one processor, in turns; a figure is the median of the turns,
 in processor time. Appends a JSON line per engine, size and mode to benchmarks/results.jsonl.
 
-    python benchmarks/burst.py [--sizes S,M,L] [--modes dense,sparse] [--turns 15] [--no-record]
+    python benchmarks/burst.py [--sizes S,M,L] [--modes dense,sparse] [--turns 15] [--results FILE]
 """
 
 from __future__ import annotations
@@ -84,7 +84,8 @@ def compare(size: str, mode: str, turns: int, c: object) -> list[dict[str, objec
         ratios = sorted(b / own for own, b in zip(seconds[engine.name], seconds[best], strict=True))
         speed = network.events_per_burst / median[engine.name]
         lines.append({
-            "engine": engine.name, "size": size, "mode": mode, "events_per_s": round(speed), "burst_us": round(median[engine.name] * 1e6, 2),
+            "engine": engine.name, "size": size, "mode": mode, "events_per_s": round(speed),
+            "burst_us": round(median[engine.name] * 1e6, 2),
             "bytes_per_synapse": round(engine.bytes_per_synapse, 2), "ratio_to_c": round(statistics.median(ratios), 3),
             "ratio_low": round(ratios[len(ratios) // 10], 3), "ratio_high": round(ratios[-1 - len(ratios) // 10], 3),
             "of_roofline": round(speed / top, 3), "rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
@@ -100,7 +101,7 @@ def main() -> None:
     parser.add_argument("--sizes", default=",".join(SIZES))
     parser.add_argument("--modes", default=",".join(TURNS))
     parser.add_argument("--turns", type=int, default=15)
-    parser.add_argument("--no-record", action="store_true")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="where the lines are appended; - for nowhere")
     chosen = parser.parse_args()
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
@@ -108,8 +109,8 @@ def main() -> None:
     lines = [
         line for size in chosen.sizes.split(",") for mode in chosen.modes.split(",") for line in compare(size, mode, chosen.turns, c)
     ]
-    if not chosen.no_record:
-        with RESULTS.open("a", encoding="utf-8") as file:
+    if str(chosen.results) != "-":
+        with chosen.results.open("a", encoding="utf-8") as file:
             file.writelines(json.dumps(line) + "\n" for line in lines)
 
 

@@ -43,16 +43,11 @@ def npu(network: Network, image: bytes) -> Engine:
     brain = Brain(image)
     brain.step([(0, 0)])
 
-    def run(bursts: int) -> None:
-        step = brain.step
-        for _ in range(bursts):
-            step()
-
     def potentials() -> np.ndarray:
         at, neurons = brain.area_field(CELLS, "potentials_at"), brain.area_field(CELLS, "neurons")
         return np.frombuffer(brain.state(), np.int32, neurons, at)
 
-    return Engine("neurula", run, potentials, len(image) / network.targets.size)
+    return Engine("neurula", brain.run, potentials, len(image) / network.targets.size)
 
 
 def library() -> ctypes.CDLL:

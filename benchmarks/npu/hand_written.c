@@ -135,32 +135,41 @@ static inline void deliver_row(const machine *m, int cell)
     }
 }
 
-__attribute__((target_clones("avx512f", "avx2", "default"))) static void update(machine *m)
+static inline int any_lane(const int *words)
 {
-    const int k = m->n.count_bits, mask = (1 << k) - 1, gain = m->n.gain, threshold = m->n.threshold, retention = m->n.retention;
-    int32_t *restrict input = m->input, *restrict potential = m->potential;
+    uint64_t parts[8];
+    memcpy(parts, words, 64);
+    return (parts[0] | parts[1] | parts[2] | parts[3] | parts[4] | parts[5] | parts[6] | parts[7]) != 0;
+}
+
+static void update(machine *m)
+{
+    const int k = m->n.count_bits, mask = (1 << k) - 1, gain = m->n.gain, threshold = m->n.threshold;
+    const int high = m->n.retention >> 11, low = m->n.retention & 2047;
     int count = 0;
     for (int first = 0; first < m->n.cells; first += 16) {
-        int32_t *restrict in = input + first, *restrict v = potential + first;
-        int any = 0;
-        unsigned spikes = 0;
-        for (int i = 0; i < 16; i++)
-            any |= in[i];
-        if (!(any & mask))
+        int a[16], v[16], fires[16];
+        if (!any_lane(m->input + first))
             continue;
+        memcpy(a, m->input + first, 64);
+        memcpy(v, m->potential + first, 64);
         for (int i = 0; i < 16; i++) {
-            int a = in[i], c = a >> k, hit = (a & mask) != 0, w = v[i] + (c > 0 ? c : 0) * gain, fires;
+            int word = a[i], c = word >> k, hit = (word & mask) != 0, w = v[i] + (c > 0 ? c : 0) * gain, vh, vl, fire;
             w = w > POTENTIAL_MAX ? POTENTIAL_MAX : w;
-            fires = w >= threshold;
-            int leaked = (int)((uint64_t)((int64_t)w * retention + (1 << 21)) >> 22);
-            v[i] = hit ? (fires ? 0 : leaked) : v[i];
-            spikes |= (unsigned)(hit & fires) << i;
-            in[i] = hit ? 0 : a;
+            fire = hit & (w >= threshold);
+            vh = w >> 15;
+            vl = w & 32767;
+            w = vh * high * 16 + ((vh * low * 16 + vl * high + ((vl * low) >> 11) + 1024) >> 11);
+            v[i] = hit ? (fire ? 0 : w) : v[i];
+            a[i] = hit ? 0 : word;
+            fires[i] = fire;
         }
-        while (spikes) {
-            m->fired[count++] = first + __builtin_ctz(spikes);
-            spikes &= spikes - 1;
-        }
+        memcpy(m->input + first, a, 64);
+        memcpy(m->potential + first, v, 64);
+        if (any_lane(fires))
+            for (int i = 0; i < 16; i++)
+                if (fires[i])
+                    m->fired[count++] = first + i;
     }
     m->fired_count = count;
 }

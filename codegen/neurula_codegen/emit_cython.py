@@ -17,7 +17,19 @@ PRIMITIVES = {
     "integrate": ("R32", "R16"), "next_hit": ("R32",), "mulq22": (), "hash_below": (),
 }
 
-UNTYPED, TYPED = "injections, forced, valued, plastic", "int injections, int forced, bint valued, bint plastic"
+TYPES = {
+    "def step(self, injections, forced, valued, plastic)":
+        "cpdef void step(self, int injections, int forced, bint valued, bint plastic) noexcept",
+    "def run(self, bursts, valued, plastic)": "def run(self, long bursts, bint valued, bint plastic)",
+}
+
+
+def typed(text: str) -> str:
+    for plain, with_types in TYPES.items():
+        text = text.replace(plain, with_types)
+    return text
+
+
 
 HEAD = '''# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False, cdivision=True
 # {generated}
@@ -126,7 +138,7 @@ class Compiled(Elements):
 
 def emit(functions: list[ast.FunctionDef], source: str) -> str:
     """The text of compiled.pyx."""
-    text = [HEAD.format(generated=GENERATED.format(source=source), step=STEP.replace(UNTYPED, TYPED))]
+    text = [HEAD.format(generated=GENERATED.format(source=source), step=typed(STEP))]
     for original in functions:
         function = ast.parse(ast.unparse(original)).body[0]
         assert isinstance(function, ast.FunctionDef)

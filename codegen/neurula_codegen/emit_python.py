@@ -17,6 +17,12 @@ STEP = '''    def step(self, injections, forced, valued, plastic):
             self.learn()
         if self.R32[0] % AGE_PERIOD == 0:
             self.age()
+
+    def run(self, bursts, valued, plastic):
+        """So many bursts without a stimulus."""
+        while bursts > 0:
+            self.step(0, 0, valued, plastic)
+            bursts -= 1
 '''
 
 HEAD = '''"""The burst kernels over flat arrays, in plain Python: R32/R16 the RAM block, I32/I16/I8 the image, S32 the stimulus.

@@ -65,6 +65,10 @@ class Brain:
             self._load_stimulus(forced, inject)
         self._kernels.step(len(inject), len(forced), self._valued, self.image.plastics)
 
+    def run(self, bursts: int) -> None:
+        """So many bursts without a stimulus; of the spikes only the last burst's can be read."""
+        self._kernels.run(bursts, self._valued, self.image.plastics)
+
     def _load_stimulus(self, forced: Sequence[tuple[int, int]], inject: Sequence[tuple[int, int, int]]) -> None:
         words: list[int] = []
         for area, neuron, units in inject:

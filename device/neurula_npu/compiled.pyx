@@ -57,7 +57,7 @@ cdef class Kernels:
         self._stimulus = stimulus
         self.S32 = &stimulus[0]
 
-    def step(self, int injections, int forced, bint valued, bint plastic):
+    cpdef void step(self, int injections, int forced, bint valued, bint plastic) noexcept:
         """One burst. valued, plastic: whether the image has spikes with a value, and learning synapses."""
         self.begin(injections)
         self.deliver()
@@ -68,6 +68,12 @@ cdef class Kernels:
             self.learn()
         if self.R32[0] % AGE_PERIOD == 0:
             self.age()
+
+    def run(self, long bursts, bint valued, bint plastic):
+        """So many bursts without a stimulus."""
+        while bursts > 0:
+            self.step(0, 0, valued, plastic)
+            bursts -= 1
 
 
     cpdef void begin(self, int injections) noexcept:

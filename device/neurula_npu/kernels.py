@@ -54,6 +54,12 @@ class Kernels:
         if self.R32[0] % AGE_PERIOD == 0:
             self.age()
 
+    def run(self, bursts, valued, plastic):
+        """So many bursts without a stimulus."""
+        while bursts > 0:
+            self.step(0, 0, valued, plastic)
+            bursts -= 1
+
 
     def begin(self, injections):
         """Opens burst t: advances the counters and adds `injections` entries (area, neuron, units) and power to the inputs."""

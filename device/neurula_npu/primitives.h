@@ -1,5 +1,5 @@
 /* The primitives of the burst kernels, as the compiled NPU spells them. Offsets are bytes; see codegen/neurula_codegen/kernels.py.
- * Loops are written so that the compiler turns them into vector instructions, chosen at load where the platform can. */
+ * On Linux for x86-64 the widest vectors that the processor has are chosen at load. */
 #ifndef NEURULA_PRIMITIVES_H
 #define NEURULA_PRIMITIVES_H
 
@@ -13,7 +13,8 @@
 #define LINE_BYTES 64
 
 #if defined(__GNUC__)
-#define PREFETCH(at) __builtin_prefetch(at)
+/* the empty statement keeps compilers from dropping a function that only fetches, because it changes nothing */
+#define PREFETCH(at) do { __builtin_prefetch(at); __asm__ volatile(""); } while (0)
 #else
 #define PREFETCH(at) ((void)(at))
 #endif
@@ -108,80 +109,116 @@ static inline void fetch_row(const int *I32, const unsigned short *I16, int kind
             PREFETCH(at);
 }
 
-/* clears the words with a bit of mask, and marks in the bitmap those within low..high; x..stop is a whole area */
-VECTORS static void sweep(int *restrict R32, unsigned short *restrict R16, int x, int stop, int mask, int low, int high, int fired)
+/* ---- sixteen neurons at a time -------------------------------------------------------------------------------------
+ * Plain loops over sixteen lanes without a branch, which compilers turn into vector instructions. */
+
+enum { LANES = 16, LANES_BYTES = 64 };
+
+static inline int any_lane(const int *words)
 {
-    int *restrict in = R32 + (x >> 2);
-    unsigned short *restrict bits = R16 + (fired >> 1);
-    int neurons = (stop - x) >> 2, first = 0;
-    for (; first + 16 <= neurons; first += 16, in += 16, bits++) {
-        int any = 0;
-        unsigned spikes = 0;
-        for (int i = 0; i < 16; i++)
-            any |= in[i];
-        if (!(any & mask))
-            continue;
-        for (int i = 0; i < 16; i++) {
-            int a = in[i], hit = (a & mask) != 0;
-            spikes |= (unsigned)(hit & (a >= low) & (a <= high)) << i;
-            in[i] = hit ? 0 : a;
-        }
-        *bits |= (unsigned short)spikes;
-    }
-    for (int i = 0; first + i < neurons; i++) {
-        int a = in[i];
-        if (a & mask) {
-            in[i] = 0;
-            if (a >= low && a <= high)
-                *bits |= (unsigned short)(1u << i);
-        }
+    uint64_t parts[8];
+    memcpy(parts, words, LANES_BYTES);
+    return (parts[0] | parts[1] | parts[2] | parts[3] | parts[4] | parts[5] | parts[6] | parts[7]) != 0;
+}
+
+/* lanes of 0 and 1 as bits; few blocks have one */
+static inline unsigned short bits_of(const int *lanes)
+{
+    unsigned bits = 0;
+    for (int i = 0; i < LANES; i++)
+        bits |= (unsigned)lanes[i] << i;
+    return (unsigned short)bits;
+}
+
+static inline void sweep_lanes(int *restrict a, int *restrict fires, int mask, int low, int high)
+{
+    for (int i = 0; i < LANES; i++) {
+        int word = a[i], hit = (word & mask) != 0;
+        fires[i] = hit & (word >= low) & (word <= high);
+        a[i] = hit ? 0 : word;
     }
 }
 
-/* one neuron that keeps a potential: what becomes of it, and whether it fires */
-static inline int integrated(int v, int c, int gain, int threshold, int limit, int leaks, int retention, int sign, int shift, int *spike)
+/* clears the words with a bit of mask, and marks in the bitmap those within low..high; x..stop is a whole area */
+VECTORS static void sweep(int *restrict R32, unsigned short *restrict R16, int x, int stop, int mask, int low, int high, int fired)
 {
-    int most = POTENTIAL_MAX >> shift, leaked;
-    v += (c > 0 ? c : 0) * gain;
-    v = v > POTENTIAL_MAX ? POTENTIAL_MAX : v;
-    *spike = (v >= threshold) & (v <= limit);
-    leaked = mulq22(sign ? -v : v, retention);
-    leaked = leaked > most ? most : leaked < -most ? -most : leaked;
-    leaked = (int)((unsigned)leaked << shift);
-    return *spike ? 0 : leaks ? leaked : v;
+    int *in = R32 + (x >> 2), *end = R32 + (stop >> 2), a[LANES], fires[LANES];
+    unsigned short *bits = R16 + (fired >> 1);
+    for (; end - in >= LANES; in += LANES, bits++) {
+        if (!any_lane(in))
+            continue;
+        memcpy(a, in, LANES_BYTES);
+        sweep_lanes(a, fires, mask, low, high);
+        memcpy(in, a, LANES_BYTES);
+        if (any_lane(fires))
+            *bits |= bits_of(fires);
+    }
+    if (in < end) {
+        memset(a, 0, LANES_BYTES);
+        memcpy(a, in, (char *)end - (char *)in);
+        sweep_lanes(a, fires, mask, low, high);
+        memcpy(in, a, (char *)end - (char *)in);
+        *bits |= bits_of(fires);
+    }
+}
+
+/* what the neurons of an area share; sign: -1 where the retention is negative, else 0 */
+typedef struct {
+    int k, mask, gain, threshold, limit, sign, high, low, shift;
+} law;
+
+static inline void integrate_lanes(int *restrict a, int *restrict v, int *restrict fires, law l)
+{
+    const int most = POTENTIAL_MAX >> l.shift;
+    for (int i = 0; i < LANES; i++) {
+        int word = a[i], hit = (word & l.mask) != 0, c = word >> l.k, sum, w, vh, vl, fire;
+        sum = v[i] + (c > 0 ? c : 0) * l.gain;
+        sum = sum > POTENTIAL_MAX ? POTENTIAL_MAX : sum;
+        fire = hit & (sum >= l.threshold) & (sum <= l.limit);
+        w = (sum ^ l.sign) - l.sign;
+        vh = w >> 15;
+        vl = w & 32767;
+        w = vh * l.high * 16 + ((vh * l.low * 16 + vl * l.high + ((vl * l.low) >> 11) + 1024) >> 11);
+        w = w > most ? most : w;
+        w = w < -most ? -most : w;
+        w = fire ? 0 : w << l.shift;
+        fires[i] = fire;
+        v[i] = hit ? w : v[i];
+        a[i] = hit ? 0 : word;
+    }
 }
 
 VECTORS static void integrate(
     int *restrict R32, unsigned short *restrict R16, int x, int stop, int mask, int k, int gain, int threshold, int limit,
     int retention, int shift, int potentials, int inputs, int fired)
 {
-    int *restrict in = R32 + (x >> 2), *restrict kept = R32 + (potentials >> 2);
-    unsigned short *restrict bits = R16 + (fired >> 1);
-    int neurons = (stop - inputs) >> 2, first = 0, leaks = retention != RETENTION_ONE;
-    int sign = retention < 0, factor = sign ? -retention : retention;
-    for (; first + 16 <= neurons; first += 16, in += 16, kept += 16, bits++) {
-        int any = 0;
-        unsigned spikes = 0;
-        for (int i = 0; i < 16; i++)
-            any |= in[i];
-        if (!(any & mask))
+    int *in = R32 + (x >> 2), *end = R32 + (stop >> 2), *kept = R32 + (potentials >> 2), a[LANES], v[LANES], fires[LANES];
+    unsigned short *bits = R16 + (fired >> 1);
+    const int sign = retention >> 31, factor = (retention ^ sign) - sign;
+    /* a retention of 1 takes nothing whatever its shift: without one the formula gives back what it gets */
+    const law l = {k, mask, gain, threshold, limit, sign, factor >> 11, factor & 2047, retention == RETENTION_ONE ? 0 : shift};
+    (void)inputs;
+    for (; end - in >= LANES; in += LANES, kept += LANES, bits++) {
+        if (!any_lane(in))
             continue;
-        for (int i = 0; i < 16; i++) {
-            int a = in[i], v = kept[i], hit = (a & mask) != 0, spike;
-            int next = integrated(v, a >> k, gain, threshold, limit, leaks, factor, sign, shift, &spike);
-            kept[i] = hit ? next : v;
-            spikes |= (unsigned)(hit & spike) << i;
-            in[i] = hit ? 0 : a;
-        }
-        *bits |= (unsigned short)spikes;
+        memcpy(a, in, LANES_BYTES);
+        memcpy(v, kept, LANES_BYTES);
+        integrate_lanes(a, v, fires, l);
+        memcpy(in, a, LANES_BYTES);
+        memcpy(kept, v, LANES_BYTES);
+        if (any_lane(fires))
+            *bits |= bits_of(fires);
     }
-    for (int i = 0; first + i < neurons; i++) {
-        int a = in[i], spike;
-        if (a & mask) {
-            in[i] = 0;
-            kept[i] = integrated(kept[i], a >> k, gain, threshold, limit, leaks, factor, sign, shift, &spike);
-            *bits |= (unsigned short)(spike << i);
-        }
+    if (in < end) {
+        const size_t bytes = (char *)end - (char *)in;
+        memset(a, 0, LANES_BYTES);
+        memset(v, 0, LANES_BYTES);
+        memcpy(a, in, bytes);
+        memcpy(v, kept, bytes);
+        integrate_lanes(a, v, fires, l);
+        memcpy(in, a, bytes);
+        memcpy(kept, v, bytes);
+        *bits |= bits_of(fires);
     }
 }
 
