@@ -29,6 +29,7 @@ lint: $(STAMP)
 	$(BIN)/mypy
 
 bench: $(STAMP)
+	$(BIN)/pip install --quiet --editable ".[bench]"
 	$(BIN)/python benchmarks/burst.py
 	$(BIN)/python benchmarks/core_instructions.py
 	$(BIN)/python benchmarks/c_cost.py --table
