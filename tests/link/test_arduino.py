@@ -134,9 +134,11 @@ def test_what_it_cannot_do_is_an_error_and_nothing_is_done_outside_of_a_session(
     robot.drive(1, 20000, 20000)
     assert robot.wheels() == (0, 0)
     assert robot.ask(Greet(1, 12345)).code == b"F131"
-    assert robot.ask(MESSAGES[MessageType.RELEASE]()).code == b"F131"
+    assert robot.ask(MESSAGES[MessageType.RELEASE]()).code == b"F138"
+    assert robot.ask(MESSAGES[MessageType.GET_STATS]()).code == b"F138"
     greeted(robot)
     assert robot.ask(MESSAGES[MessageType.COMMIT]()).code == b"F131"
+    assert robot.ask(MESSAGES[MessageType.GET_STATS]()).code == b"F131"
     assert robot.ask(MESSAGES[MessageType.PING](b"hello")).data == b"hello"
 
 

@@ -410,6 +410,27 @@ def test_values_count_again_after_the_far_end_has_restarted(seed: int) -> None:
     assert bench.host.values(Motor) == Motor(1)
 
 
+def test_a_body_that_begins_at_zero_hears_a_host_that_has_counted_far(seed: int) -> None:
+    """Robots without much memory take 0 for the last number before a session."""
+    bench = Bench(CLEAN, seed=seed)
+    bench.host.connect()
+    for _ in range(40_000):
+        bench.host._values.frame_of(Motor(0))
+    bench.far.boot()
+    bench.run(3.0)
+    heard: list[int] = []
+    decoder = FrameDecoder()
+    carry = bench.pipe.carry
+
+    def listen(sender: str, packet: bytes) -> None:
+        heard.extend(frame.sequence for frame in decoder.feed(packet) if frame.type == MessageType.MOTOR)
+        carry(sender, packet)
+
+    bench.pipe.carry = listen  # type: ignore[method-assign]
+    assert bench.host.send_values(Motor(1))
+    assert heard == [1]
+
+
 def test_nobody_there_means_no_values_are_kept_for_later(seed: int) -> None:
     bench = Bench(CLEAN, seed=seed)
     assert not bench.host.send_values(Sense((Value(0, 1),)))

@@ -38,9 +38,11 @@ static void halt()
 static void refuse(const nrw_frame &frame)
 {
     nrw_error error = {};
-    memcpy(error.code, "F131", 4);
-    error.text = (const uint8_t *)"this robot has no brain of its own";
-    error.text_bytes = 34;
+    const bool greeted = session != 0 || frame.type == NRW_GREET; /* else: it has restarted, and the host shall greet it anew */
+    const char *text = greeted ? "this robot has no brain of its own" : "there is no session: greet first";
+    memcpy(error.code, greeted ? "F131" : "F138", 4);
+    error.text = (const uint8_t *)text;
+    error.text_bytes = (uint8_t)strlen(text);
     send(NRW_ERROR, frame.sequence, nrw_pack_error(payload, &error));
 }
 

@@ -23,7 +23,8 @@ class ValueStreams:
         self.dropped = 0
 
     def begin(self) -> None:
-        """A new session: the far end may count anew. The latest values stay until there are newer ones."""
+        """A new session: both ends count anew. The latest values stay until there are newer ones."""
+        self._sent = 0
         self._seen.clear()
 
     def frame_of(self, message: Message, flags: int = 0) -> bytes:
