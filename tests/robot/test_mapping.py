@@ -132,9 +132,9 @@ def test_random_damage_is_an_error_with_a_code_or_another_robot() -> None:
 
 @pytest.mark.parametrize("hostile", [
     b"[" * 100_000, b" " * 120_000, b"a" * 120_000, b"a." * 60_000 + b"b = 1", b"[sensors." + b"a." * 60_000 + b"b]", b'"' * 120_000,
-    b"x = [" * 20_000, b"=" * 120_000, b"[\n" * 60_000, b"x = " + b"[\n" * 60_000, b'[sensors.a]\nkind = "' + b"k" * 500 + b'"',
-    b"\n[sensors]" * 10_000, b"".join(b"a." * 290 + b"b%d = 1\n" % i for i in range(210)),
-    b"".join(b"[sensors." + b"a." * 290 + b"b%d]\n" % i for i in range(210)),
+    b"x = [" * 20_000, b"=" * 120_000, b"[\n" * 60_000, b"x = " + b"[\n" * 60_000, b'[sensors.a]\nkind = "' + b"k" * 300 + b'"',
+    b"\n[sensors]" * 10_000, b"".join(b"a." * 190 + b"b%d = 1\n" % i for i in range(320)),
+    b"".join(b"[sensors." + b"a." * 190 + b"b%d]\n" % i for i in range(320)),
     b"".join(b"[sensors.s%d]\nkind='infrared'\n" % i for i in range(3000)),
 ], ids=range(15))  # fmt: skip
 def test_a_hostile_file_costs_less_than_a_second(hostile: bytes) -> None:

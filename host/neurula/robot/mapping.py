@@ -17,7 +17,7 @@ from neurula.robot.families import CODINGS
 from neurula.robot.kinds import BOTH, kinds
 
 FILE_BYTES_MAX = 128 << 10
-LINE_CHARS_MAX = 600  # a key of many dots costs a TOML reader the square of their number
+LINE_CHARS_MAX = 400  # a key of many dots costs a TOML reader the square of their number
 DEVICES_MAX = 1024
 CHANNEL_MAX = 65535
 RATE_MAX_HZ = 1000
