@@ -17,7 +17,7 @@ SEND_S = 0.25  # how long a board that reads nothing is waited for
 class SerialLink(ClosingLink):
     """Not opened at once, but when it is first reopened or `opened`. An unplugged cable is noticed at the next call.
 
-    port: where it is, or a function that finds it, for boards that come back under another name (it may raise NeurulaError)."""
+    port: where it is, or a function that finds it, for boards that come back under another name (it may raise NeurulaError or OSError)."""
 
     def __init__(self, port: str | Callable[[], str], baud: int = BAUD) -> None:
         self._where, self._baud = port, baud
@@ -74,9 +74,9 @@ class SerialLink(ClosingLink):
     def _open(self) -> None:
         from serial import serial_for_url
 
-        self._path = self._where if isinstance(self._where, str) else self._where()
-        exclusive = None if sys.platform == "win32" or "://" in self._path else True
         try:
+            self._path = self._where if isinstance(self._where, str) else self._where()
+            exclusive = None if sys.platform == "win32" or "://" in self._path else True
             self._port = serial_for_url(self._path, self._baud, timeout=0.0, write_timeout=SEND_S, exclusive=exclusive)
         except (OSError, ValueError) as problem:
             raise broken(self.name, problem) from None
