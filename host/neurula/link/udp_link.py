@@ -8,7 +8,7 @@ import socket
 from typing import Any
 
 from neurula.errors import LinkLost
-from neurula.link.link import ClosingLink, broken
+from neurula.link.link import ClosingLink, Link, broken
 from neurula.link.tcp_link import family_of, ready
 from neurula.link.udp_auth import DATAGRAM_MAX, PAYLOAD_MAX, BoardAuth, HostAuth
 
@@ -17,20 +17,64 @@ PATIENCE, PATIENCE_MAX = 5, 40  # calls of `reopen` before a session that brings
 BATCH = 64  # refused datagrams that one `receive` reads before it gives up
 
 
-class UdpLink(ClosingLink):
-    """The host's side. Nothing can be sent before the board has accepted: `reopen` greets it, `receive` hears the answer.
+class UdpSocket(ClosingLink):
+    """Datagrams to one place, bare: what the network does not take is lost, like everything else on a network."""
 
-    Whoever holds a session calls `reopen` while nobody answers: a board that was reset needs a new greeting."""
-
-    def __init__(self, host: str, key: bytes, port: int = PORT) -> None:
+    def __init__(self, host: str, port: int) -> None:
         self._address = (host, port)
-        self._auth = HostAuth(key)
         self._socket: socket.socket | None = None
-        self._patience, self._patience_next = 0, PATIENCE
 
     @property
     def name(self) -> str:
         return f"udp {self._address[0]}:{self._address[1]}"
+
+    def send(self, data: bytes) -> None:
+        with contextlib.suppress(OSError):
+            self._opened().send(data)
+
+    def receive(self, timeout_s: float) -> bytes:
+        """One datagram."""
+        opened = self._opened()
+        try:
+            return opened.recv(DATAGRAM_MAX + 1) if ready(opened, select.POLLIN, timeout_s) else b""
+        except OSError:  # nothing listens there: the board may just be starting
+            return b""
+
+    def reopen(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        opened, self._socket = self._socket, None
+        if opened is not None:
+            opened.close()
+
+    def _opened(self) -> socket.socket:
+        if self._socket is None:
+            try:
+                family, kind, protocol, _, address = socket.getaddrinfo(*self._address, type=socket.SOCK_DGRAM)[0]
+                self._socket = socket.socket(family, kind, protocol)
+                self._socket.setblocking(False)
+                self._socket.connect(address)
+            except OSError as problem:
+                self.close()
+                raise broken(self.name, problem) from None
+        return self._socket
+
+
+class KeyedLink(ClosingLink):
+    """The host's side of an authenticated link over bare datagrams. Nothing can be sent before the board has accepted: `reopen` greets
+    it, `receive` hears the answer.
+
+    Whoever holds a session calls `reopen` while nobody answers: a board that was reset needs a new greeting."""
+
+    def __init__(self, datagrams: Link, key: bytes) -> None:
+        self._datagrams = datagrams
+        self._auth = HostAuth(key)
+        self._patience, self._patience_next = 0, PATIENCE
+
+    @property
+    def name(self) -> str:
+        return self._datagrams.name
 
     @property
     def accepted(self) -> bool:
@@ -46,7 +90,7 @@ class UdpLink(ClosingLink):
         if self._auth.channel is None:
             raise broken(self.name, "the board has not accepted yet")
         for at in range(0, len(data), PAYLOAD_MAX):
-            self._post(self._auth.channel.seal(data[at : at + PAYLOAD_MAX]))
+            self._datagrams.send(self._auth.channel.seal(data[at : at + PAYLOAD_MAX]))
 
     def receive(self, timeout_s: float) -> bytes:
         payload = self._hear(timeout_s)
@@ -59,28 +103,24 @@ class UdpLink(ClosingLink):
             self._patience -= 1  # a session that is new needs time to prove itself
             return True
         with contextlib.suppress(LinkLost):  # the name of the board may not be known yet
+            if not self._datagrams.reopen():
+                return False
             if self._auth.channel is None:
                 self._hear(0.0)
-            if self._auth.channel is None or self._patience <= 0:
-                self._post(self._auth.greeting())
+            if self._patience <= 0:
+                self._datagrams.send(self._auth.greeting())
         return self._auth.channel is not None
 
     def close(self) -> None:
-        opened, self._socket = self._socket, None
-        if opened is not None:
-            opened.close()
+        self._datagrams.close()
 
     def _hear(self, timeout_s: float) -> bytes:
         """The next payload; b"" when none came in time, or when the board has accepted: then whoever waits may begin."""
-        opened = self._opened()
         for _ in range(BATCH):
-            if not ready(opened, select.POLLIN, timeout_s):
+            datagram = self._datagrams.receive(timeout_s)
+            if not datagram:
                 return b""
             timeout_s = 0.0
-            try:
-                datagram = opened.recv(DATAGRAM_MAX + 1)
-            except OSError:  # nothing listens there: the board may just be starting
-                continue
             before = self._auth.channel
             payload = self._auth.take(datagram)
             if self._auth.channel is not before:
@@ -91,24 +131,12 @@ class UdpLink(ClosingLink):
                 return payload
         return b""
 
-    def _opened(self) -> socket.socket:
-        if self._socket is None:
-            try:
-                family, kind, protocol, _, address = socket.getaddrinfo(*self._address, type=socket.SOCK_DGRAM)[0]
-                self._socket = socket.socket(family, kind, protocol)
-                self._socket.setblocking(False)
-                self._socket.connect(address)
-            except OSError as problem:
-                self.close()
-                raise broken(self.name, problem) from None
-        return self._socket
 
-    def _post(self, datagram: bytes) -> None:
-        """What the network does not take is lost, like everything else on a network."""
-        try:
-            self._opened().send(datagram)
-        except OSError:
-            return
+class UdpLink(KeyedLink):
+    """The host's side over UDP."""
+
+    def __init__(self, host: str, key: bytes, port: int = PORT) -> None:
+        super().__init__(UdpSocket(host, port), key)
 
 
 class UdpListener(ClosingLink):
