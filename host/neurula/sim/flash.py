@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from neurula.errors import DoesNotFit, InvalidInput
@@ -42,14 +42,7 @@ def build_filesystem(files: Mapping[str, bytes]) -> bytes:
     lfs = require("littlefs", "littlefs-python")
     filesystem = _mountable(lfs)
     unused = _allocate_from_the_front(filesystem)
-    try:
-        for name, content in files.items():
-            _write_file(filesystem, name, content)
-    except lfs.LittleFSError as problem:
-        total = sum(len(content) for content in files.values())
-        raise DoesNotFit("S103", f"the files do not fit into the board's file system: {problem}",
-                         where=f"{len(files)} files, {total} of {FILESYSTEM_BLOCKS * BLOCK_BYTES} bytes",
-                         remedy="Leave files out, or put the brain into raw flash.") from problem
+    _write_files(lfs, filesystem, files)
     flash = filesystem.context.buffer
     for at, content in unused.items():
         if flash[at:at + BLOCK_BYTES] == content:
@@ -74,13 +67,24 @@ def _allocate_from_the_front(filesystem: Any) -> dict[int, bytes]:
     return {at: bytes(flash[at:at + BLOCK_BYTES]) for at in written()[2:]}
 
 
+def change_files(flash: bytes, files: Mapping[str, bytes], without: Iterable[str] = ()) -> bytes:
+    """The flash with other files in its file system, everything else in its place. `without`: paths that go, if they are there.
+
+    InvalidInput S107 when there is no file system, DoesNotFit S103 when the files are too many."""
+    lfs = require("littlefs", "littlefs-python")
+    filesystem = _mounted(lfs, flash)
+    for path in without:
+        with contextlib.suppress(FileNotFoundError):
+            filesystem.remove(path)
+    _write_files(lfs, filesystem, files)
+    return flash[:FILESYSTEM_OFFSET] + bytes(filesystem.context.buffer)
+
+
 def read_files(flash: bytes) -> dict[str, bytes]:
     """All files in the file system of a flash, by absolute path; InvalidInput S107 when there is none."""
     lfs = require("littlefs", "littlefs-python")
-    filesystem = _mountable(lfs, mount=False)
-    filesystem.context.buffer[:] = flash[FILESYSTEM_OFFSET:FLASH_BYTES]
+    filesystem = _mounted(lfs, flash)
     try:
-        filesystem.mount()
         found = {}
         for folder, _, names in filesystem.walk("/"):
             for name in names:
@@ -88,9 +92,35 @@ def read_files(flash: bytes) -> dict[str, bytes]:
                 with filesystem.open(path, "rb") as handle:
                     found[path] = handle.read()
     except lfs.LittleFSError as problem:
-        raise InvalidInput("S107", f"the flash holds no readable file system: {problem}",
-                           remedy="Let the board boot once; it formats an empty flash.") from problem
+        raise _unreadable(problem) from problem
     return found
+
+
+def _unreadable(problem: Exception) -> InvalidInput:
+    return InvalidInput("S107", f"the flash holds no readable file system: {problem}",
+                        remedy="Let the board boot once; it formats an empty flash.")
+
+
+def _mounted(lfs: Any, flash: bytes) -> Any:
+    """A file system on a copy of the flash's own."""
+    filesystem = _mountable(lfs, mount=False)
+    filesystem.context.buffer[:] = flash[FILESYSTEM_OFFSET:FLASH_BYTES]
+    try:
+        filesystem.mount()
+    except lfs.LittleFSError as problem:
+        raise _unreadable(problem) from problem
+    return filesystem
+
+
+def _write_files(lfs: Any, filesystem: Any, files: Mapping[str, bytes]) -> None:
+    try:
+        for name, content in files.items():
+            _write_file(filesystem, name, content)
+    except lfs.LittleFSError as problem:
+        total = sum(len(content) for content in files.values())
+        raise DoesNotFit("S103", f"the files do not fit into the board's file system: {problem}",
+                         where=f"{len(files)} files, {total} of {FILESYSTEM_BLOCKS * BLOCK_BYTES} bytes",
+                         remedy="Leave files out, or put the brain into raw flash.") from problem
 
 
 def _mountable(lfs: Any, *, mount: bool = True) -> Any:

@@ -141,6 +141,13 @@ class Rp2040(Machine):
         """The whole 2 MB flash as it is now."""
         return bytes(self._chip.flash[:FLASH_BYTES])
 
+    def put_flash(self, offset: int, data: bytes) -> None:
+        """Other bytes in the flash, as if they had been there since power-on; what the program has read already it does not read
+        again."""
+        if not 0 <= offset <= offset + len(data) <= FLASH_BYTES:
+            raise ValueError(f"0x{offset:x} + {len(data)} bytes is not in flash")
+        self._chip.flash[offset:offset + len(data)] = data
+
     def files(self) -> dict[str, bytes]:
         """Every file in the board's file system as it is now."""
         return read_files(self.flash_bytes())
@@ -150,6 +157,11 @@ class Rp2040(Machine):
         if not RAM_BASE <= address <= address + size <= RAM_BASE + RAM_BYTES:
             raise ValueError(f"0x{address:08x} + {size} bytes is not in RAM")
         return bytes(self._chip.sram[address - RAM_BASE:address - RAM_BASE + size])
+
+    @property
+    def scratch(self) -> tuple[int, ...]:
+        """The watchdog's eight scratch registers, which outlive a reset."""
+        return tuple(self._chip.watchdog.scratch_data)
 
     # ---- pins ------------------------------------------------------------------------------------------------------
 
