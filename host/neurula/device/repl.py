@@ -32,8 +32,9 @@ class Face:
         """Exactly `size` bytes; LinkLost when they do not come."""
         deadline = self._connection.seconds() + ENTER_TIMEOUT_S
         while len(self._buffer) < size:
-            if not self.wait(deadline - self._connection.seconds()):
+            if self._connection.seconds() >= deadline:
                 raise LinkLost("K105", f"the board did not send {size} bytes within {ENTER_TIMEOUT_S:g} s")
+            self._buffer += self._connection.read(max(0.0, deadline - self._connection.seconds()))
         data = bytes(self._buffer[:size])
         del self._buffer[:size]
         return data
