@@ -22,7 +22,8 @@ CHANNELS = 3
 def written(layout: Layout, which: int) -> str:
     """An id of the layout: classic as it stands, present ones with their eight bytes."""
     name = layout.ids[min(which, len(layout.ids) - 1)]
-    return name if len(name) != 4 else f"{name}\x01\x00{chr(layout.tile or 0)}\x00"
+    variant = {"number": layout.components, "signed": 4 + layout.components, "image": 9, "block": 10}.get(layout.family, 0)
+    return name if len(name) != 4 else f"{name}{chr(variant)}\x00{chr(layout.tile or 0)}\x00"
 
 
 def cases() -> Iterator[Any]:

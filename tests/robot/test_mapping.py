@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from base64 import b64encode
 from dataclasses import FrozenInstanceError
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 from neurula.error_codes import CODES
 from neurula.errors import InvalidInput
 from neurula.robot import bind, check_robot, kinds, parse_mapping, read_mapping
-from neurula.robot.coders import Increment, Percentage, Signed
+from neurula.robot.coders import Fractional, Increment, Linear, Percentage, Signed
 from neurula.robot.coders.boolean import Boolean
 from neurula.robot.coders.rate import Rate
 from tests.robot.brains import Sizes, shape_of
@@ -188,6 +189,17 @@ def test_rates_that_cannot_be_kept_are_warnings() -> None:
     bind(fast, shape_of(sizes, 0.02))
 
 
+@pytest.mark.parametrize(("variant", "handling", "size", "coder"), [
+    (0, 0, (1, 1, 10), Boolean(1, 1, 10)), (1, 0, (1, 1, 10), Percentage(Linear(10))), (1, 2, (1, 1, 10), Percentage(Fractional(10))),
+    (3, 0, (3, 1, 10), Percentage(Linear(10), 3)), (5, 0, (2, 1, 10), Signed(Linear(10))), (8, 2, (8, 1, 10), Signed(Fractional(10), 4)),
+    (1, 1, (2, 1, 10), Increment(Signed(Linear(10)))), (6, 3, (4, 1, 10), Increment(Signed(Fractional(10), 2), -1.0)),
+])  # fmt: skip
+def test_the_flags_of_a_present_id_choose_the_coding(variant: int, handling: int, size: tuple[int, int, int], coder: object) -> None:
+    area = b64encode(b"iagp" + bytes((variant, handling, 0, 0))).decode()
+    (device,) = bind(parse_mapping(b'[sensors.s]\nkind = "analog_in"\n'), shape_of({area: size})).devices
+    assert device.parts[0].coder == coder
+
+
 @pytest.mark.parametrize(("kind", "area", "dims", "made", "x"), [
     ("accelerometer", "i__acc", (6, 1, 21), Percentage, 3),
     ("accelerometer", "aWFjYwcAAAA=", (12, 1, 10), Signed, 6),
@@ -220,7 +232,8 @@ def test_every_kind_fits_a_brain_that_has_the_areas_that_the_catalogue_names() -
                 for layout in layouts:
                     written = layout.ids[min(spelled, len(layout.ids) - 1)]
                     if len(written) == 4:
-                        written = written + f"\x01\x00{chr(layout.tile or 0)}\x00"
+                        variant = layout.components + (4 if layout.family == "signed" else 0)
+                        written += f"{chr(variant)}\x00{chr(layout.tile or 0)}\x00"
                     sizes[written] = layout.size
                 text = f'[{kind.way}s.it]\nkind = "{kind.name}"\n'
                 bound = bind(parse_mapping(text.encode()), shape_of(sizes))

@@ -1,20 +1,22 @@
 """The catalogue: every kind of sensor and motor, where it lives in a brain and how it is written there.
 
 Adding a kind is adding a line to SENSORS or MOTORS. A layout is chosen by the id of the area: FEAGI's present ids say a unit in
-four letters (`iinf`), the classic ones are six characters (`i__inf`); they write the same thing differently.
+four letters (`iinf`) and a coding in flags, the classic ones are six characters (`i__inf`); they write the same thing differently.
 """
 
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from neurula.genome.ids import canonical_id, is_canonical
 from neurula.robot.coders import TILES, Size
 
 ABSOLUTE, INCREMENTAL = "absolute", "incremental"
-UNIT_CHARS, TILE_AT = 4, 6  # an id of eight bytes: unit code, two bytes of flags, tile, group
+UNIT_CHARS, TILE_AT = 4, 6  # an id of eight bytes: unit code, variant, handling, tile, group
+SIGNED_VARIANT = 5  # variants: 0 boolean, 1 to 4 percentages, 5 to 8 signed ones, 9 pixels, 10 a block
+INCREMENTAL_FLAG, FRACTIONAL_FLAG = 1, 2  # of the handling
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +40,28 @@ class Layout:
         """True for the id of an area of this layout, as a genome writes it."""
         if area_id in self.ids:
             return True
-        if not is_canonical(area_id):
+        name = canonical_id(area_id)
+        if not is_canonical(name):
             return False
-        raw = base64.b64decode(area_id)
+        raw = base64.b64decode(name)
         code = raw[:UNIT_CHARS].decode("latin-1")
         return code in self.ids and (self.tile is None or raw[TILE_AT] == self.tile)
+
+    def as_flagged(self, area_id: str) -> Layout:
+        """The layout as the flags in a present id say it; a classic id has none."""
+        if area_id in self.ids or self.family not in ("number", "signed"):
+            return self
+        _, variant, handling, *_ = base64.b64decode(canonical_id(area_id))[UNIT_CHARS - 1 :]
+        if variant > SIGNED_VARIANT + 3:
+            return self
+        positioning = "fractional" if handling & FRACTIONAL_FLAG else "linear"
+        return replace(
+            self,
+            family="signed" if variant >= SIGNED_VARIANT else "number",
+            components=(variant - 1) % 4 + 1 if variant else self.components,
+            coding=positioning if variant else "boolean",
+            frame=INCREMENTAL if handling & INCREMENTAL_FLAG else ABSOLUTE,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +72,18 @@ class Part:
     layouts: tuple[Layout, ...]
 
     def layout_of(self, area_id: str) -> Layout:
+        """The layout of an area: a classic id first, then the unit code of a present one with its flags."""
+        for layout in self.layouts:
+            if area_id in layout.ids:
+                return layout
         for layout in self.layouts:
             if layout.matches(area_id):
-                return layout
+                return layout.as_flagged(area_id)
         return self.layouts[0]
 
     def owns(self, area_id: str) -> bool:
-        """True if the area's id is one of this part, written in either way."""
-        return any(layout.matches(area_id) or layout.matches(canonical_id(area_id)) for layout in self.layouts)
+        """True if the area's id is one of this part, written in any way."""
+        return any(layout.matches(area_id) for layout in self.layouts)
 
 
 @dataclass(frozen=True, slots=True)
