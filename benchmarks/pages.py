@@ -10,7 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = {"kernels": "docs/BUDGETS.md", "cores": "docs/BUDGETS.md", "brains": "docs/BUDGETS.md", "claims": "docs/BUDGETS.md",
-         "c": "runtime_c/README.md"}
+         "c": "runtime_c/README.md", "npu": "docs/NPU.md"}
 END = "\n<!-- end -->"
 
 
@@ -43,9 +43,11 @@ def measured() -> Iterator[tuple[str, str]]:
     """Every table, measured now."""
     import c_cost
     import core_instructions
+    import npu.instructions
     import rp2040_brains
     import rp2040_cycles
 
+    yield "npu", npu.instructions.table(npu.instructions.measured())
     yield "cores", core_instructions.table([])
     yield "c", c_cost.table(c_cost.measured())
     yield "kernels", rp2040_cycles.table()
