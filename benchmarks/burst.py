@@ -3,7 +3,7 @@
 All run the same network to the same potentials (checked), pinned to one processor, in turns; a figure is the median of the turns,
 in processor time. Appends a JSON line per engine, size and mode to benchmarks/results.jsonl.
 
-    python benchmarks/burst.py [--sizes S,M,L] [--modes dense,sparse] [--turns 15] [--results FILE]
+    python benchmarks/burst.py [--sizes S,M,L] [--modes dense,sparse] [--turns 15] [--results FILE] [--genomes FILE ...]
 """
 
 from __future__ import annotations
@@ -24,7 +24,13 @@ import numpy as np
 from engines import Engine
 from networks import SIZES, TURNS, Network, image_of, make_network
 
-RESULTS = Path(__file__).parent / "results.jsonl"
+from neurula.compiler import lower, write_image
+from neurula.development import develop
+from neurula.genome import read_genome
+from neurula_npu import Brain
+
+ROOT = Path(__file__).parent.parent
+RESULTS = ROOT / "benchmarks" / "results.jsonl"
 TURN_S = 0.03  # how long an engine runs before the next one does
 
 
@@ -96,12 +102,33 @@ def compare(size: str, mode: str, turns: int, c: object) -> list[dict[str, objec
     return lines
 
 
+def time_genome(path: Path) -> dict[str, object]:
+    """A brain that runs by itself: microseconds a burst, called from Python each time and in one call."""
+    brain = Brain(write_image(lower(develop(read_genome(path)).connectome)))
+    brain.run(50)
+    single, together = [], []
+    for _ in range(9):
+        started = time.process_time()
+        for _ in range(1000):
+            brain.step()
+        single.append((time.process_time() - started) / 1000)
+        started = time.process_time()
+        brain.run(1000)
+        together.append((time.process_time() - started) / 1000)
+    line = {"engine": "neurula", "size": path.parent.name if path.stem == "genome" else path.stem, "mode": "alone",
+            "neurons": brain.image.neurons, "burst_us": round(statistics.median(together) * 1e6, 3),
+            "step_us": round(statistics.median(single) * 1e6, 3)}
+    print(f"  {line['size']:32} {line['neurons']:>7,} neurons  {line['burst_us']:>7} us a burst, {line['step_us']} us called from Python")
+    return line
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--sizes", default=",".join(SIZES))
     parser.add_argument("--modes", default=",".join(TURNS))
     parser.add_argument("--turns", type=int, default=15)
     parser.add_argument("--results", type=Path, default=RESULTS, help="where the lines are appended; - for nowhere")
+    parser.add_argument("--genomes", type=Path, nargs="*", default=sorted((ROOT / "examples").glob("*/genome.json")))
     chosen = parser.parse_args()
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
@@ -109,6 +136,8 @@ def main() -> None:
     lines = [
         line for size in chosen.sizes.split(",") for mode in chosen.modes.split(",") for line in compare(size, mode, chosen.turns, c)
     ]
+    print("\nbrains grown from genomes, running by themselves:")
+    lines += [time_genome(path) for path in chosen.genomes]
     if str(chosen.results) != "-":
         with chosen.results.open("a", encoding="utf-8") as file:
             file.writelines(json.dumps(line) + "\n" for line in lines)

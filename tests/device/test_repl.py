@@ -8,7 +8,6 @@ from neurula.device.repl import Face
 from neurula.errors import LinkLost
 from neurula.sim.machine import ByteStream
 
-
 STEP_S = 0.125
 
 
