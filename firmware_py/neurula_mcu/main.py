@@ -17,6 +17,7 @@ from neurula_mcu.loop import Loop
 FACTS_FILE = "neurula_board.json"
 FACTS = {"board": "unknown", "failsafe_ms": 200, "rate_hz": 100, "watchdog_ms": 2000, "slot_bytes": 0}
 BOOT_WATCHDOG_MS = 8300  # hashing and walking an image takes longer than a burst
+HOST_BYTES = 16384  # of RAM stay free beside the brain: who can hear no host any more cannot be given another brain
 TEST_WATCHDOG_MS = 1500  # kernels that never end shall not keep the board that long
 
 
@@ -27,7 +28,6 @@ class Boot:
         self.facts = facts
         self.machine = machine
         self.hardware = Hardware(machine)
-        self.hardware.watch(BOOT_WATCHDOG_MS)
         self.log = Log()
         self.failsafe = None
         self.loop = None
@@ -36,6 +36,7 @@ class Boot:
     def prepare(self):
         """Everything up to the first burst. Without a brain that may run the loop only serves the link."""
         hardware, log = self.hardware, self.log
+        hardware.watch(BOOT_WATCHDOG_MS)
         usual = "F148" if hardware.reason in (WATCHDOG, HANGS) else "F149"
         log.add(hardware.reason if hardware.reason[0] == "F" else usual, hardware.last_burst)
         slots, refusal = None, ""
@@ -84,7 +85,7 @@ class Boot:
 
         gc.collect()
         try:
-            brain = Brain(image)
+            brain = Brain(image, max(1, gc.mem_free() - HOST_BYTES))
             if "pins" not in brain.image.optional:
                 return brain, None
             from neurula_mcu.pins import Pins
