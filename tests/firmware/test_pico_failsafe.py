@@ -4,6 +4,8 @@ Each test springs a trap (tests/firmware/robot.py) in the program of a robot tha
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.firmware.boards import FACTS, Bench
@@ -26,11 +28,11 @@ def stands_still(robot: Bench) -> float:
     return took
 
 
-def harmless_until_the_first_burst(robot: Bench) -> None:
+def harmless_until(robot: Bench, holds: Callable[[], bool]) -> None:
     """Lets a board that has just been reset boot, and looks all the time."""
     deadline = robot.board.seconds() + BOOT_S
-    while not (seen := look(robot)).bursts_began:
-        assert seen.harmless
+    while not holds():
+        assert look(robot).harmless
         assert robot.board.seconds() < deadline
         robot.board.sleep(0.005)
 
@@ -45,7 +47,7 @@ def test_the_watchdog_starts_a_hung_board_again_and_its_brain_runs_on(robot: Ben
     robot.board.set_pin(FREEZE, 1)
     assert robot.until(lambda: robot.board.resets == 1, 2 * WATCHDOG_S) <= WATCHDOG_S + 2 * BURST_S
     robot.board.set_pin(FREEZE, 0)
-    harmless_until_the_first_burst(robot)
+    harmless_until(robot, lambda: look(robot).bursts_began)
     robot.until(lambda: moves(robot), 0.2)
     assert robot.hello() == ("0", "confirmed", "watchdog")
     assert robot.logs() == ["F148"]
@@ -55,10 +57,9 @@ def test_the_watchdog_starts_a_hung_board_again_and_its_brain_runs_on(robot: Ben
 def test_three_boots_that_fail_lead_to_safe_mode_with_outputs_neutral_and_the_host_heard(robot: Bench) -> None:
     robot.board.set_pin(FAULT, 1)
     assert robot.until(lambda: look(robot).harmless, 0.1) <= 2 * BURST_S  # no failsafe needed: an exception is noticed
-    for failed in (1, 2, 3):
-        robot.until(lambda failed=failed: robot.board.resets == failed, 0.1)  # type: ignore[misc]
-        if failed < 3:
-            harmless_until_the_first_burst(robot)
+    robot.until(lambda: robot.board.resets == 1, 0.1)
+    harmless_until(robot, lambda: robot.board.resets == 2)
+    harmless_until(robot, lambda: robot.board.resets == 3)
     seen = []
     for _ in range(80):
         robot.board.sleep(0.01)
