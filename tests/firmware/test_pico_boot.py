@@ -64,14 +64,6 @@ def test_wrong_machine_code_is_found_and_right_kernels_take_its_place() -> None:
         assert runs_rightly(bench)
 
 
-def test_wrong_kernels_are_found_and_shipped_ones_take_their_place() -> None:
-    wrong = kernels_as(wrong_viper("kernels.py").decode())
-    shipped = kernels_as((firmware_source() / "kernels.py").read_text(encoding="utf-8"), "kernels_mpy")
-    with powered(board_flash(image_of("logic_timer"), more=(wrong, shipped))) as bench:
-        assert bench.hello() == ("0", "confirmed", "power")
-        assert runs_rightly(bench)
-
-
 def test_wrong_kernels_without_others_are_refused_and_no_brain_is_run_with_them() -> None:
     with powered(board_flash(reflex_image(), more=(kernels_as(wrong_viper("kernels.py").decode()),), without=(THUMB,))) as bench:
         assert bench.hello() == ("-", "safe", "power F143")

@@ -19,7 +19,7 @@ from tests.firmware.robot import MIDDLE, NEAR, expected, see
 
 pytestmark = pytest.mark.needs_firmware
 
-PINNED = int(os.environ.get("NEURULA_PICO_BURSTS", 500))
+PINNED = int(os.environ.get("NEURULA_PICO_BURSTS", 300))
 ALONE = 6 * PINNED
 FLAT = f"""
 import gc, machine
