@@ -27,12 +27,13 @@ class BoardProcess:
 
     def __init__(self, flash: bytes | None = None, *, inputs: Mapping[int, int] | None = None, near: socket.socket | None = None) -> None:
         """inputs: levels of GPIO from before power-on. near: of a process that exists."""
+        self._process: subprocess.Popen[bytes] | None = None
         if near is None:
             near, far = socket.socketpair()
             with far:
                 environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
                 command = [sys.executable, "-m", __name__, str(far.fileno())]
-                subprocess.Popen(command, pass_fds=[far.fileno()], env=environment, start_new_session=True).returncode = 0
+                self._process = subprocess.Popen(command, pass_fds=[far.fileno()], env=environment, start_new_session=True)
         self._near = near
         self._stream = near.makefile("rwb")
         if flash is not None:
@@ -67,6 +68,8 @@ class BoardProcess:
         """Ends the process; harmless when repeated."""
         self._stream.close()
         self._near.close()
+        if self._process is not None:
+            self._process.wait()
 
     def __enter__(self) -> BoardProcess:
         return self

@@ -11,8 +11,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import littlefs
-
 from neurula.boards import load_board
 from neurula.compiler import lower, write_image
 from neurula.compiler.pins import pin_section
@@ -21,7 +19,7 @@ from neurula.development import develop
 from neurula.genome import read_genome
 from neurula.runtimes.firmware_files import compiled_firmware
 from neurula.sim.firmware import find_firmware, read_flash_image
-from neurula.sim.flash import FILESYSTEM_OFFSET, _mountable, build_flash
+from neurula.sim.flash import build_flash, change_files
 from neurula.sim.rp2040 import Rp2040
 
 ROOT = Path(__file__).parents[2]
@@ -80,7 +78,7 @@ def board_flash(
     """
     known = json.dumps({**FACTS, **json.loads(facts)}).encode()
     files = {"/neurula_board.json": known, "/main.py": main.encode() + MAIN, **dict(more)}
-    return with_files(installed_flash(images, last_pending), files, without)
+    return change_files(installed_flash(images, last_pending), files, without)
 
 
 def unclaimed_flash() -> bytes:
@@ -117,19 +115,6 @@ def kept(made_from: Any, make: Callable[[], bytes]) -> bytes:
             path.with_suffix(".part").write_bytes(make())
             os.replace(path.with_suffix(".part"), path)
     return path.read_bytes()
-
-
-def with_files(flash: bytes, files: dict[str, bytes], without: tuple[str, ...]) -> bytes:
-    """The flash with other files in its file system."""
-    filesystem = _mountable(littlefs, mount=False)
-    filesystem.context.buffer[:] = flash[FILESYSTEM_OFFSET:]
-    filesystem.mount()
-    for path in without:
-        filesystem.remove(path)
-    for path, content in files.items():
-        with filesystem.open(path, "wb") as file:
-            file.write(content)
-    return flash[:FILESYSTEM_OFFSET] + bytes(filesystem.context.buffer)
 
 
 class Bench:

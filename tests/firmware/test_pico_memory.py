@@ -11,9 +11,10 @@ from neurula.boards import load_board
 from neurula.compiler import lower, write_image
 from neurula.development import develop
 from neurula.genome.model import CorticalArea, Genome, MappingRule, Projection
+from neurula.sim.flash import change_files
 from neurula.sim.rp2040 import Rp2040
 from neurula_npu import Brain
-from tests.firmware.boards import Bench, installed_flash, reflex_image, with_files
+from tests.firmware.boards import Bench, installed_flash, reflex_image
 from tests.firmware.fakes import HostBrain
 from tests.firmware.robot import MIDDLE, NEAR, expected, see
 
@@ -122,7 +123,7 @@ def large_image(ram_bytes: int) -> bytes:
 def test_a_brain_as_large_as_the_board_file_allows_runs_and_leaves_room_for_the_next_upload() -> None:
     allowed = load_board("rpi_pico").ram_for_brain_bytes
     image = large_image(allowed)
-    flash = with_files(installed_flash((image,), False), {"/too_large.nrl": large_image(allowed + 24_000)}, ())
+    flash = change_files(installed_flash((image,), False), {"/too_large.nrl": large_image(allowed + 24_000)})
     with Rp2040(flash=flash, wall_limit_s=600) as board:
         bursts, state, taken, free, refused = board.run(LARGE, timeout_s=60).split()
     here = Brain(image)
