@@ -18,6 +18,7 @@ HOST = {
     "neurula.drawing": {"neurula.errors", "neurula.genome"},
     "neurula.development": {"neurula.errors", "neurula.genome"},
     "neurula.compiler": {"neurula.errors", "neurula.genome", "neurula.development", "neurula.boards", "neurula_npu"},
+    "neurula.brain": {"neurula.errors", "neurula.genome", "neurula.development", "neurula.compiler", "neurula_npu"},
     "neurula.boards": {"neurula.errors"},
     "neurula.link": {"neurula.errors", "neurula.error_codes"},
     "neurula.sim": {"neurula.errors"},

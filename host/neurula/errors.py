@@ -75,3 +75,55 @@ class LinkLost(NeurulaError):
     """A runtime or a board stopped answering."""
 
     exit_code = 7
+
+
+class BrainError(InvalidInput):
+    """A living brain was asked for what it has not, or to become what it cannot be. Nothing was changed."""
+
+
+class AreaNotFound(BrainError):
+    """No cortical area has this id."""
+
+
+class AreaAlreadyExists(BrainError):
+    """A cortical area with this id is there."""
+
+
+class InvalidArea(BrainError):
+    """Such a cortical area cannot be, or this one may not be changed so."""
+
+
+class InvalidProperty(BrainError):
+    """A property has no such name, or cannot have such a value."""
+
+
+class InvalidNeuron(BrainError):
+    """No neuron has this id, or it cannot be as it is asked for."""
+
+
+class InvalidSynapse(BrainError):
+    """No synapse joins the two neurons, or one does where none may be."""
+
+
+class InvalidMorphology(BrainError):
+    """A mapping names a morphology that nobody knows."""
+
+
+class OutOfBounds(BrainError):
+    """A voxel lies outside its area, or has no place left."""
+
+
+class InvalidRegion(BrainError):
+    """No such region, one too many, or a region inside itself."""
+
+
+class CapacityExceeded(BrainError):
+    """The brain would have more neurons or synapses than it may."""
+
+
+class StateError(BrainError):
+    """A state does not lead to the one that is asked for."""
+
+
+class SnapshotError(VerificationFailed):
+    """A snapshot cannot be written, or none can be read whole."""

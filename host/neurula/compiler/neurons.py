@@ -87,15 +87,22 @@ def threshold_words(grown: GrownArea, unit: Fraction) -> tuple[int, NDArray[np.i
 
     base = exact(area.firing_threshold)
     steps = [exact(i) for i in area.threshold_increment]
+    own = {neuron: word(exact(threshold)) for neuron, threshold in grown.thresholds}
     if not any(steps):
-        return word(base), None
+        return word(base), with_own(np.full(grown.neurons, word(base), np.int32), own) if own else None
     axes = [[step * i for i in range(n)] for step, n in zip(steps, area.dims, strict=True)]
     common = math.lcm(*(v.denominator for v in [base, *steps]))
     x, y, z = (np.array([int(v * common) for v in axis], object) for axis in axes)  # whole numbers: exact sums
     sums = int(base * common) + x[:, None, None] + y[None, :, None] + z[None, None, :]
     known: dict[int, int] = {}
     words = [known.setdefault(v, word(Fraction(v, common))) if v not in known else known[v] for v in sums.ravel()]
-    return word(base), np.repeat(np.array(words, np.int32), area.neurons_per_voxel)
+    return word(base), with_own(np.repeat(np.array(words, np.int32), area.neurons_per_voxel), own)
+
+
+def with_own(words: NDArray[np.int32], own: dict[int, int]) -> NDArray[np.int32]:
+    """The thresholds of an area, with those that single neurons have for themselves."""
+    words[list(own)] = list(own.values())
+    return words
 
 
 def retention_words(keep: Fraction, notes: list[str]) -> tuple[int, int]:

@@ -142,7 +142,7 @@ def threshold_reach(grown: GrownArea) -> Fraction:
     """Largest magnitude of a firing threshold in the area."""
     area = grown.area
     spread = sum((abs(exact(i)) * (n - 1) for i, n in zip(area.threshold_increment, area.dims, strict=True)), Fraction(0))
-    return abs(exact(area.firing_threshold)) + spread
+    return max([abs(exact(area.firing_threshold)) + spread, *(abs(exact(own)) for _, own in grown.thresholds)])
 
 
 def potential_ranges(grown: GrownArea, inputs: Inputs) -> list[Fraction]:

@@ -17,6 +17,7 @@ class GrownArea:
     area: CorticalArea
     first_neuron: int
     added: bool = False  # a core area that development added; the genome does not write it
+    thresholds: tuple[tuple[int, float], ...] = ()  # neurons that have one of their own, ascending (edits.py)
 
     @property
     def neurons(self) -> int:
@@ -40,7 +41,7 @@ class Connectome:
 
     areas: core areas first, then in the order of the genome. Synapses: bundle after bundle (source area, destination
     and rule in the order of the genome); inside a bundle by source voxel in raster order (x slowest, z fastest),
-    then by target voxel, then by the neuron's index inside its source voxel.
+    then by target voxel, then by the neuron's index inside its source voxel. Synapses made one by one come last (edits.py).
     source, target: int32[synapses], index of the neuron inside its own area (not the global id).
     """
 

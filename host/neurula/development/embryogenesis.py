@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from neurula.development.connectome import Connectome
 from neurula.development.corticogenesis import create_areas
+from neurula.development.edits import read_edits, with_edits
 from neurula.development.engine_losses import without_what_the_engine_loses
 from neurula.development.synaptogenesis import grow_synapses, plan_rules
 from neurula.genome.model import Genome, Problem
@@ -60,7 +61,9 @@ def develop(
     finish("planning")
     bundles, source, target = grow_synapses(planned, areas, seed, lambda done: report("synaptogenesis", done))
     finish("synaptogenesis")
-    connectome = Connectome(areas, bundles, source, target)
+    edits, unused = read_edits(genome.document, areas)
+    connectome = with_edits(Connectome(areas, bundles, source, target), edits)
+    problems += unused
     counts = {
         "areas": len(areas),
         "added_areas": sum(a.added for a in areas),

@@ -82,7 +82,8 @@ def _record(kind: type, value: Any) -> Any:
     return kind(**{name: read(value[name]) for name, read in readers.items()})
 
 
-def _number(value: Any) -> float:
+def read_number(value: Any) -> float:
+    """Raises WrongForm."""
     if type(value) not in (int, float) or not math.isfinite(value):
         raise WrongForm(f"{value!r} is not a finite number")
     number: float = value
@@ -102,7 +103,7 @@ def _three(value: Any, read: Reader) -> tuple[Any, Any, Any]:
 
 
 def _scalar(value: Any) -> Any:
-    return value if isinstance(value, str) else _number(value)
+    return value if isinstance(value, str) else read_number(value)
 
 
 def _genes(value: Any) -> Mapping[str, Any]:
@@ -118,10 +119,10 @@ def _many(value: Any, read: Reader) -> tuple[Any, ...]:
 _BY_TYPE: Mapping[str, Reader] = {
     "str": _text,
     "int": read_integer,
-    "float": _number,
+    "float": read_number,
     "bool": read_boolean,
     "Triple": partial(_three, read=read_integer),
-    "tuple[float, float, float]": partial(_three, read=_number),
+    "tuple[float, float, float]": partial(_three, read=read_number),
     "tuple[Any, Any, Any]": partial(_three, read=_scalar),
     "tuple[MappingRule, ...]": partial(_many, read=rule_from_json),
     "tuple[Projection, ...]": partial(_many, read=partial(_record, Projection)),

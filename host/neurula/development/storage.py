@@ -11,6 +11,7 @@ import os
 import re
 import tempfile
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -25,6 +26,7 @@ from neurula.development.record import (
     read_boolean,
     read_integer,
     read_list,
+    read_number,
     rule_from_json,
     rule_to_json,
 )
@@ -89,7 +91,9 @@ def load_connectome(path: str | os.PathLike[str]) -> Connectome:
 
 def _header(connectome: Connectome) -> str:
     areas = [
-        {"area": area_to_json(a.area), "first_neuron": a.first_neuron, "added": a.added} for a in connectome.areas
+        {"area": area_to_json(a.area), "first_neuron": a.first_neuron, "added": a.added}
+        | ({"thresholds": [list(t) for t in a.thresholds]} if a.thresholds else {})
+        for a in connectome.areas
     ]
     bundles = [
         [b.source_area, b.target_area, b.start, b.stop, rule_to_json(b.rule)] for b in connectome.bundles
@@ -151,11 +155,21 @@ def _areas(entries: list[Any]) -> tuple[GrownArea, ...]:
         if not isinstance(entry, dict) or read_integer(entry.get("first_neuron")) != first:
             raise WrongForm("the neuron ids of the areas do not follow each other")
         area = GrownArea(area_from_json(entry.get("area")), first, read_boolean(entry.get("added")))
+        area = replace(area, thresholds=_thresholds(read_list(entry.get("thresholds", [])), area.neurons))
         areas.append(area)
         first += area.neurons
         if first > _MOST_NEURONS:
             raise WrongForm(f"more than {_MOST_NEURONS} neurons")
     return tuple(areas)
+
+
+def _thresholds(entries: list[Any], neurons: int) -> tuple[tuple[int, float], ...]:
+    found: dict[int, float] = {}
+    for entry in entries:
+        if len(read_list(entry)) != 2 or not max(found, default=-1) < read_integer(entry[0]) < neurons:
+            raise WrongForm("the thresholds of single neurons do not follow each other")
+        found[entry[0]] = read_number(entry[1])
+    return tuple(found.items())
 
 
 def _bundle(

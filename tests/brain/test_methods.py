@@ -1,0 +1,32 @@
+"""The 62 methods: each has a contract and an example that works, and the page lists them all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from neurula.brain.page import PAGE, methods, page, run_example
+
+NAMES = [name for _, name in methods()]
+
+
+def test_there_are_62_methods_each_once() -> None:
+    assert len(NAMES) == len(set(NAMES)) == 62
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_example_of_a_method_gives_what_it_says(name: str, tmp_path: Path) -> None:
+    lines, told = run_example(name, tmp_path)
+    assert told == ""
+    assert lines > 0
+
+
+def test_the_page_is_up_to_date() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page()
+
+
+def test_the_program_of_the_page_works(capsys: pytest.CaptureFixture[str]) -> None:
+    program = page().split("```python\n")[1].split("```")[0]
+    exec(compile(program, "docs/BRAIN.md", "exec"), {})
+    assert "neurons" in capsys.readouterr().out
