@@ -38,7 +38,7 @@ REFUSALS: list[tuple[type[errors.BrainError], str, Callable[[ConnectomeManager],
     (errors.InvalidProperty, "H103", lambda b: b.update_cortical_area_properties("CThink", {"cortical_id": "CElse1"})),
     (errors.InvalidProperty, "H103", lambda b: b.update_cortical_area_properties("CThink", {"firing_threshold": [1]})),
     (errors.InvalidProperty, "H103", lambda b: b.update_cortical_area_properties("CThink", {"firing_threshold": float("inf")})),
-    (errors.InvalidProperty, "H103", lambda b: b.update_cortical_area_properties("CThink", {"firing_threshold": 5, "refractory_period": -1})),
+    (errors.InvalidProperty, "H103", lambda b: b.update_cortical_area_properties("CThink", {"firing_threshold": 5, "snooze_period": -1})),
     (errors.InvalidProperty, "H103", lambda b: b.resize_cortical_area("CThink", (1, 2))),
     (errors.InvalidProperty, "H103", lambda b: b.resize_cortical_area("CThink", (1, 2, 0))),
     (errors.InvalidProperty, "H103", lambda b: b.add_cortical_area(CorticalArea("CNew01", "bad", dims=(0, 1, 1)))),
@@ -157,7 +157,10 @@ def test_a_section_of_edits_that_is_none_is_refused(section: Any) -> None:
 
 def test_edits_of_what_the_brain_has_not_are_left_out_and_told() -> None:
     section = {
-        "areas": {"absent": {"without": [], "thresholds": []}, "CThink": {"without": [[2, 9], [1, 2], [0, 1]], "thresholds": [[9, 1], [0, 1]]}},
+        "areas": {
+            "absent": {"without": [], "thresholds": []},
+            "CThink": {"without": [[2, 9], [1, 2], [0, 1]], "thresholds": [[9, 1], [0, 1]]},
+        },
         "pairs": [
             ["CThink", "absent", {"cut": [], "made": []}],
             ["CThink", "o__mot", {"cut": [[99, 0]], "made": [[3, 99, 1, -1], [3, 1, 1, 8], [3, 0, 1, -1], [1, 0, 1, -1]]}],
