@@ -1,6 +1,7 @@
-"""Mutated genomes end in a sound Genome or in a GenomeError, never in anything else.
+"""Mutated genomes end in a sound Genome or in a GenomeError, never in anything else; so do their conversions and repairs.
 
-NEURULA_FUZZ_GENOMES sets the number of mutants, NEURULA_FUZZ_SEED the seed.
+NEURULA_FUZZ_GENOMES sets the number of mutants, NEURULA_FUZZ_SEED the seed. One in eight is converted, mended, written and
+drawn as well, and of these one in ten has its memory measured; one in a hundred comes from a real genome.
 """
 
 from __future__ import annotations
@@ -10,16 +11,30 @@ import json
 import math
 import os
 import random
+import time
+import tracemalloc
+from dataclasses import replace
 from typing import Any
 
+from tests.conftest import shared_folder
+
+from neurula.drawing import draw_svg, wiring_of
 from neurula.errors import GenomeError
-from neurula.genome import Genome, canonical_id, check_genome, parse_genome
+from neurula.genome import Genome, canonical_id, check_genome, document_of, genome_text, parse_genome
+from neurula.genome.conversion import FORMS, convert
 from neurula.genome.document import decode_document
+from neurula.genome.inspection import inspect_document
 from neurula.genome.limits import MAGNITUDE_MAX, NEURONS_MAX, PROBLEMS_MAX
 from neurula.genome.problems import REMEDIES
+from neurula.genome.repair import repair_document
 
 Document = dict[str, Any]
 MUTANTS = int(os.environ.get("NEURULA_FUZZ_GENOMES", "2000"))
+WHOLE, MEASURED = 8, 80  # one in so many goes all the way, or has its memory measured
+REAL = 100  # one in so many is made of a real genome, where there are any
+SECONDS_MAX = 1.0  # of this process
+BYTES_MAX = 64 << 20
+UNUSABLE = {"G105", "G106", "G107", "G108", "G109", "G110", "G111"}
 SEED = int(os.environ.get("NEURULA_FUZZ_SEED", "20240817"))
 STRANGE_VALUES: tuple[Any, ...] = (
     *(None, True, False, 0, 1, -1, 2, 0.5, -0.0, 1e-300, 1e308, -1e10, 10**9, 10**18, 10**400, 65536),
@@ -114,7 +129,43 @@ def assert_sound(genome: Genome) -> None:
     assert all(canonical_id(area.id) for area in genome.areas)
 
 
-def grown_or_refused(document: Document, chance: random.Random) -> str:
+def assert_whole_way(document: Document, chance: random.Random) -> None:
+    """Told about, mended, and, if it can be read, converted, written and drawn: a GenomeError, or what it should be."""
+    try:
+        inspect_document(document)
+        repair = repair_document(document)
+    except GenomeError as refusal:
+        assert refusal.code in UNUSABLE
+        return
+    assert not [problem for problem in repair.left if problem.fix is not None], "what can be mended is"
+    for source in (document, repair.document):
+        assert_written_and_converted(source, chance)
+
+
+def assert_written_and_converted(document: Document, chance: random.Random) -> None:
+    try:
+        genome = parse_genome(document)
+        again = parse_genome(json.loads(genome_text(document_of(genome))))
+    except GenomeError as refusal:
+        assert refusal.code in UNUSABLE
+        return
+    assert [replace(area, genes={}) for area in again.areas] == [replace(area, genes={}) for area in genome.areas]
+    try:
+        conversion = convert(document, chance.choice(FORMS))
+    except GenomeError as refusal:
+        assert refusal.code == "G112"
+        return
+    converted = parse_genome(conversion.document)
+    assert [conversion.ids.get(area.id, area.id) for area in genome.areas] == [area.id for area in converted.areas]
+    for before, after in zip(genome.areas, converted.areas, strict=True):
+        named = after.name if before.name == before.id else before.name  # a name that cannot be read is the id
+        assert replace(before, id="", name=named, genes={}, projections=()) == replace(after, id="", genes={}, projections=())
+        rules = [len(projection.rules) for projection in before.projections]
+        assert rules == [len(projection.rules) for projection in after.projections]
+    draw_svg(wiring_of(genome.title, genome.areas))
+
+
+def grown_or_refused(document: Document, chance: random.Random, whole: bool) -> str:
     """The word "read" or the code of the refusal. A third of the mutants go through bytes, half of these damaged."""
     for _ in range(chance.choice((1, 1, 2, 4))):
         mutate(document, chance)
@@ -122,25 +173,56 @@ def grown_or_refused(document: Document, chance: random.Random) -> str:
         if chance.random() < 0.35:
             data = json.dumps(document).encode()
             document = decode_document(damage(data, chance) if chance.random() < 0.5 else data)
+        outcome = "read"
         assert_sound(parse_genome(document))
     except GenomeError as refusal:
-        return refusal.code
-    return "read"
+        outcome = refusal.code
+    if whole:
+        assert_whole_way(document, chance)
+    return outcome
+
+
+def peak_of(document: Document, chance: random.Random) -> tuple[str, int]:
+    """The outcome of the whole way, and the most bytes that it took at once."""
+    tracemalloc.start()
+    try:
+        outcome = grown_or_refused(document, chance, True)
+        return outcome, tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def real_documents() -> list[Document]:
+    """The smaller real genomes; none where there is no folder of them."""
+    shared = shared_folder()
+    paths = sorted((shared / "genomes").glob("*.json")) if shared is not None else []
+    return [json.loads(path.read_bytes()) for path in paths if path.stat().st_size < 60_000]
 
 
 def test_mutants_are_read_or_refused(flat: Document, hierarchical: Document) -> None:
     print(f"seed {SEED}")
-    originals = (flat, hierarchical)
+    flat["brain_regions"] = {"root": {"areas": ["CM0Tim", "___pwr"]}, "a": {"title": "A", "areas": ["o__mot"], "parent_region_id": "root"}}
+    originals = (flat, hierarchical, convert(flat, "3.0").document)
+    real = real_documents()
     outcomes: dict[str, int] = {}
+    slowest, largest = 0.0, 0
     for number in range(MUTANTS):
         chance = random.Random(f"{SEED}/{number}")
-        document = copy.deepcopy(chance.choice(originals))
+        document = copy.deepcopy(chance.choice(real if real and number % REAL == 0 else originals))
+        began = time.process_time()
         try:
-            outcome = grown_or_refused(document, chance)
+            if number % MEASURED == 0:
+                outcome, peak = peak_of(document, chance)
+                largest = max(largest, peak)
+            else:
+                outcome = grown_or_refused(document, chance, number % WHOLE == 0)
         except Exception as failure:
             raise AssertionError(f"seed {SEED}, mutant {number}: {document!r:.3000}") from failure
+        slowest = max(slowest, time.process_time() - began)
         outcomes[outcome] = outcomes.get(outcome, 0) + 1
-    print(outcomes)
+    print(outcomes, f"slowest {slowest:.3f} s, largest {largest / 1e6:.1f} MB")
+    assert slowest < SECONDS_MAX
+    assert largest < BYTES_MAX
     if MUTANTS >= 1000:  # the mutations reach the reader, not only the parser
         assert outcomes["read"] > MUTANTS // 3
         assert {"G104", "G105", "G106", "G109", "G111"} <= set(outcomes)

@@ -29,7 +29,10 @@ def _child(node: Any, step: str) -> Any:
 
 
 class Patch:
-    """A copy of a document, made as far as it is changed; `document` is the result."""
+    """A copy of a document, made as far as it is changed; `document` is the result.
+
+    Changes raise LookupError where the place cannot be: a key of a list, an entry that there is not.
+    """
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         self.document: dict[str, Any] = dict(document)
@@ -41,7 +44,7 @@ class Patch:
         *way, last = steps_of(pointer)
         container = self._container(way)
         if isinstance(container, list):
-            index = int(last)
+            index = _index(last)
             container.extend([_RULE_PAD] * (index + 1 - len(container)))
             container[index] = value
         else:
@@ -52,7 +55,7 @@ class Patch:
         *way, last = steps_of(pointer)
         container = self._container(way)
         if isinstance(container, list):
-            del container[int(last)]
+            del container[_index(last)]
         else:
             del container[last]
 
@@ -60,6 +63,8 @@ class Patch:
         """Makes a comment of an entry: its key begins with / from then on. Returns the new key."""
         *way, last = steps_of(pointer)
         container = self._container(way)
+        if not isinstance(container, dict) or last not in container:
+            raise LookupError(pointer)
         key = "/" + last
         while key in container:
             key = "/" + key
@@ -77,6 +82,12 @@ class Patch:
                 child = list(child) if isinstance(child, list) else dict(child) if isinstance(child, Mapping) else {}
                 self._own.add(id(child))
                 self._kept.append(child)
-                node[int(step) if isinstance(node, list) else step] = child
+                node[_index(step) if isinstance(node, list) else step] = child
             node = child
         return node
+
+
+def _index(step: str) -> int:
+    if not step.isdigit():
+        raise LookupError(step)
+    return int(step)

@@ -70,18 +70,17 @@ def _apply(patch: Patch, problem: Problem) -> Change | None:
     assert fix is not None
     place = fix.path or problem.path
     before = value_at(patch.document, place)
-    if fix.action == "set":
-        if before == fix.value and type(before) is type(fix.value):
-            return None
-        patch.set(place, fix.value)
-        return Change(problem.code, place, fix.action, before, fix.value, problem.message)
-    after = None
+    after = fix.value
     try:
         if fix.action == "comment":
             after = patch.comment(place)
-        else:
+        elif fix.action == "remove":
             patch.remove(place)
-    except (LookupError, ValueError):
+        elif before == fix.value and type(before) is type(fix.value):
+            return None
+        else:
+            patch.set(place, fix.value)
+    except LookupError:
         return None
     return Change(problem.code, place, fix.action, before, after, problem.message)
 

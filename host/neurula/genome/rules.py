@@ -50,16 +50,15 @@ class MappingReader:
         return tuple(Projection(area_id, tuple(read)) for area_id, read in rules.items() if read)
 
     def _read_rules(self, entries: Any, place: str) -> Iterator[MappingRule]:
-        if isinstance(entries, dict) and "morphology_id" in entries:
-            entries = [entries]  # one rule that was not put into a list
-        if isinstance(entries, list) and entries and isinstance(entries[0], str):
-            entries = [entries]
+        in_list = not (isinstance(entries, list) and entries and isinstance(entries[0], str))
+        if not in_list or (isinstance(entries, dict) and "morphology_id" in entries):
+            entries, in_list = [entries], False  # one rule that was not put into a list
         if not isinstance(entries, list):
             message = f"the rules are {quote(entries)}, not a list; they are left out"
             self._problems.warn("G209", place, message, Fix("remove"))
             return
         for index, entry in enumerate(entries):
-            rule = self._read_rule(entry, place + pointer(index))
+            rule = self._read_rule(entry, place + pointer(index) if in_list else place)
             if rule is not None:
                 yield rule
 
