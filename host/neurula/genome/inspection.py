@@ -9,6 +9,7 @@ from typing import Any
 from neurula.errors import GenomeError
 from neurula.genome.checks import check_genome
 from neurula.genome.document import decode_document, decode_text, read_bytes, repeated_keys
+from neurula.genome.limits import PROBLEMS_MAX
 from neurula.genome.lines import lines_of
 from neurula.genome.model import Genome, Problem
 from neurula.genome.problems import ProblemLog, quote, warning
@@ -39,10 +40,10 @@ def inspect_genome(path: str | os.PathLike[str]) -> Inspection:
     return Inspection(found.genome, _with_lines(log.listed(), text))
 
 
-def inspect_document(document: dict[str, Any]) -> Inspection:
+def inspect_document(document: dict[str, Any], most_problems: int = PROBLEMS_MAX) -> Inspection:
     """The same for a document that was already parsed; problems have no lines, and come as they are found."""
-    genome = survey_genome(document)
-    return Inspection(genome, check_genome(genome))
+    genome = survey_genome(document, most_problems)
+    return Inspection(genome, check_genome(genome, most_problems=most_problems))
 
 
 def _with_lines(problems: tuple[Problem, ...], text: str) -> tuple[Problem, ...]:

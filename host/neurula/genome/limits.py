@@ -32,6 +32,9 @@ AREAS_MAX = 10_000
 # A region groups areas, so more of them than areas say nothing.
 REGIONS_MAX = AREAS_MAX
 
+# A repair looks at so many at once; a genome with more of them is not mended, it is written anew.
+REPAIRED_MAX = 20_000
+
 # More than this nobody reads, and a hostile file would make millions.
 PROBLEMS_MAX = 1_000
 

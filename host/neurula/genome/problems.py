@@ -114,14 +114,15 @@ def pointer(*steps: str | int) -> str:
 
 
 class ProblemLog:
-    """Collects problems, at most PROBLEMS_MAX, and counts the rest.
+    """Collects problems, at most `most`, and counts the rest.
 
     surveying: what would end the reading is collected too, so that a person sees all problems at once.
     """
 
-    def __init__(self, problems: Iterable[Problem] = (), surveying: bool = False) -> None:
+    def __init__(self, problems: Iterable[Problem] = (), surveying: bool = False, most: int = PROBLEMS_MAX) -> None:
         self._problems: list[Problem] = list(problems)
         self._unlisted = 0
+        self._most = most
         self.surveying = surveying
 
     def warn(self, code: str, path: str, message: str, fix: Fix | None = None) -> None:
@@ -139,7 +140,7 @@ class ProblemLog:
         self.add(Problem(failure.code, "error", where, failure.message, failure.remedy, fix=fix))
 
     def add(self, problem: Problem) -> None:
-        if len(self._problems) < PROBLEMS_MAX:
+        if len(self._problems) < self._most:
             self._problems.append(problem)
         else:
             self._unlisted += 1

@@ -10,7 +10,7 @@ from neurula.genome.areas import read_area
 from neurula.genome.blueprint import AreaGenes, is_flat, read_blueprint
 from neurula.genome.document import decode_document, read_bytes, require_object, require_shallow
 from neurula.genome.ids import canonical_id
-from neurula.genome.limits import NEURONS_MAX
+from neurula.genome.limits import NEURONS_MAX, PROBLEMS_MAX
 from neurula.genome.model import CorticalArea, Fix, Genome
 from neurula.genome.morphologies import read_morphologies
 from neurula.genome.problems import ProblemLog, quote
@@ -40,16 +40,16 @@ def parse_genome(document: dict[str, Any]) -> Genome:
     return _build(require_object(document))
 
 
-def survey_genome(document: dict[str, Any]) -> Genome:
+def survey_genome(document: dict[str, Any], most_problems: int = PROBLEMS_MAX) -> Genome:
     """The same, but what would end the reading (G106, G108, G109, G111) is among the problems: to be told, not to be grown.
 
     Raises GenomeError G105, G107, G110.
     """
     require_shallow(document)
-    return _build(require_object(document), surveying=True)
+    return _build(require_object(document), ProblemLog(surveying=True, most=most_problems))
 
 
-def _build(document: dict[str, Any], surveying: bool = False) -> Genome:
+def _build(document: dict[str, Any], problems: ProblemLog | None = None) -> Genome:
     blueprint = document.get("blueprint")
     if not isinstance(blueprint, dict):
         raise GenomeError(
@@ -58,7 +58,7 @@ def _build(document: dict[str, Any], surveying: bool = False) -> Genome:
             where="/blueprint",
             remedy="Give a genome file as FEAGI saves it; its blueprint describes the cortical areas.",
         )
-    problems = ProblemLog(surveying=surveying)
+    problems = problems or ProblemLog()
     version = _read_version(document, problems)
     section = "neuron_morphologies"
     morphologies = read_morphologies(document.get(section), problems, section)

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from neurula.genome.inspection import inspect_document
+from neurula.genome.limits import REPAIRED_MAX
 from neurula.genome.model import Problem
 from neurula.genome.pointers import Patch, value_at
+from neurula.genome.problems import ProblemLog
 from neurula.genome.signatures import sign
 
-ROUNDS_MAX = 8  # a mended place can show what it had hidden: a rule that can be read now may have no window
+ROUNDS_MAX = 6  # a mended place can show what it had hidden: a rule that can be read now may have no window
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +41,23 @@ def repair_document(document: Mapping[str, Any]) -> Repair:
     """Never touches the document itself. Raises GenomeError G105, G107, G110 for what is no genome."""
     patch = Patch(document)
     changes: list[Change] = []
-    problems = inspect_document(patch.document).problems
+    problems = _problems_of(patch)
     for _ in range(ROUNDS_MAX):
         made = [change for problem in _last_first(problems) if (change := _apply(patch, problem)) is not None]
         if not made:
             break
         changes.extend(reversed(made))
-        problems = inspect_document(patch.document).problems
+        problems = _problems_of(patch)
     if changes and isinstance(patch.document.get("blueprint"), dict):
         sign(patch.document)
-    return Repair(patch.document, tuple(changes), problems)
+    left = ProblemLog()
+    for problem in problems:
+        left.add(problem)
+    return Repair(patch.document, tuple(changes), left.listed())
+
+
+def _problems_of(patch: Patch) -> tuple[Problem, ...]:
+    return inspect_document(patch.document, REPAIRED_MAX).problems
 
 
 def _last_first(problems: tuple[Problem, ...]) -> list[Problem]:

@@ -17,9 +17,9 @@ PARTS = {"blueprint": "blueprint", "morphologies": "neuron_morphologies", "physi
 
 
 def signatures_of(document: Mapping[str, Any]) -> dict[str, str]:
-    """Part -> signature: the three sections, and `genome` over all of them. A missing section counts as empty."""
-    parts = {name: document.get(section) or {} for name, section in PARTS.items()}
-    return {"genome": signature(parts)} | {name: signature(part) for name, part in parts.items()}
+    """Part -> signature: the three sections, and `genome` over their signatures. A missing section counts as empty."""
+    parts = {name: signature(document.get(section) or {}) for name, section in PARTS.items()}
+    return {"genome": signature(parts)} | parts
 
 
 def signature(part: Any) -> str:

@@ -15,6 +15,7 @@ from neurula.genome.checks.physiology import PHYSIOLOGY_CHECKS
 from neurula.genome.checks.regions import REGION_CHECKS
 from neurula.genome.checks.units import UNIT_CHECKS
 from neurula.genome.checks.wiring import WIRING_CHECKS
+from neurula.genome.limits import PROBLEMS_MAX
 from neurula.genome.model import Genome, Problem
 from neurula.genome.problems import ProblemLog
 
@@ -25,9 +26,11 @@ RUNNING_CHECKS: tuple[Check, ...] = (*UNIT_CHECKS, *MORPHOLOGY_CHECKS)
 CHECKS: tuple[Check, ...] = (*RUNNING_CHECKS, *IDENTITY_CHECKS, *PHYSIOLOGY_CHECKS, *REGION_CHECKS, *WIRING_CHECKS)
 
 
-def check_genome(genome: Genome, checks: Sequence[Check] = CHECKS) -> tuple[Problem, ...]:
+def check_genome(
+    genome: Genome, checks: Sequence[Check] = CHECKS, most_problems: int = PROBLEMS_MAX
+) -> tuple[Problem, ...]:
     """What the reader said, then what the checks find. Nothing is changed: the genome runs as the engine reads it."""
-    problems = ProblemLog(genome.problems)
+    problems = ProblemLog(genome.problems, most=most_problems)
     context = Context(genome)
     for check in checks:
         for problem in check(context):

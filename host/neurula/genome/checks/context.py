@@ -45,16 +45,19 @@ class Context:
         genes = self._genes.get(area.id)
         return (genes.place(code) if genes else pointer("blueprint", area.id)) + pointer(*steps)
 
-    def rules(self, area: CorticalArea) -> Iterator[tuple[Projection, MappingRule, str]]:
-        """Projection, rule and its JSON pointer (of the destination, where the file's list has other rules as well)."""
-        written = self.written(area, DESTINATIONS)
+    def rules(self, area: CorticalArea) -> Iterator[tuple[Projection, int, MappingRule]]:
+        """Projection, index of the rule in it, and the rule."""
         for projection in area.projections:
-            key = _key_of(written, projection.destination)
-            entries = written.get(key) if isinstance(written, dict) else None
-            exact = isinstance(entries, list) and len(entries) == len(projection.rules)
             for index, rule in enumerate(projection.rules):
-                steps: tuple[str | int, ...] = (key, index) if exact else (key,)
-                yield projection, rule, self.place(area, DESTINATIONS, *steps)
+                yield projection, index, rule
+
+    def rule_place(self, area: CorticalArea, projection: Projection, index: int) -> str:
+        """JSON pointer of a rule; of its destination, where some rules of the list cannot be read."""
+        written = self.written(area, DESTINATIONS)
+        key = _key_of(written, projection.destination)
+        entries = written.get(key) if isinstance(written, dict) else None
+        exact = isinstance(entries, list) and len(entries) == len(projection.rules)
+        return self.place(area, DESTINATIONS, *((key, index) if exact else (key,)))
 
     def rule_field(self, place: str, name: str) -> str:
         """JSON pointer of a field of the rule at `place`, by name or index; `place` itself if it is no single rule."""

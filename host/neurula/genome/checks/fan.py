@@ -15,10 +15,18 @@ class Fan:
     def __init__(self, morphologies: Mapping[str, Morphology]) -> None:
         self._morphologies = morphologies
         self._parts = 0
+        self._in: dict[tuple[str, Triple, Triple, int], float] = {}
+        self._joins: dict[tuple[str, Triple, Triple], bool] = {}
         self._out: dict[str, int] = {}
 
     def most_in(self, name: str, source: CorticalArea, target: CorticalArea) -> float:
         """Upper bound of the synapses that lead to one neuron of the target; infinite where it is not known."""
+        key = (name, source.dims, target.dims, source.neurons_per_voxel)
+        if key not in self._in:
+            self._in[key] = self._count_in(name, source, target)
+        return self._in[key]
+
+    def _count_in(self, name: str, source: CorticalArea, target: CorticalArea) -> float:
         morphology = self._morphologies.get(name)
         if morphology is None:
             return math.inf
@@ -51,6 +59,12 @@ class Fan:
 
     def joins(self, name: str, source: CorticalArea, target: CorticalArea) -> bool:
         """False if the morphology certainly makes no synapse between these areas."""
+        key = (name, source.dims, target.dims)
+        if key not in self._joins:
+            self._joins[key] = self._may_join(name, source, target)
+        return self._joins[key]
+
+    def _may_join(self, name: str, source: CorticalArea, target: CorticalArea) -> bool:
         morphology = self._morphologies.get(name)
         if morphology is None or not self._affordable(morphology, morphology.kind):
             return True

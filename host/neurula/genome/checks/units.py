@@ -57,8 +57,9 @@ def check_plastic_window(context: Context) -> Iterator[Problem]:
     depth = context.genome.physiology.get("plasticity_queue_depth")
     window = depth if type(depth) is int and 0 < depth <= MANY_BURSTS else DEFAULT_WINDOW
     for area in context.genome.areas:
-        for projection, rule, place in context.rules(area):
+        for projection, index, rule in context.rules(area):
             if rule.plastic and rule.plasticity_window < 1:
+                place = context.rule_place(area, projection, index)
                 message = f"a plastic rule from {quote(area.name)} to {quote(projection.destination)} has no plasticity_window"
                 yield warning("G223", place, message, context.rule_fix(place, "plasticity_window", window))
 
@@ -97,14 +98,16 @@ def check_size(context: Context) -> Iterator[Problem]:
 def check_weights(context: Context) -> Iterator[Problem]:
     """A weight of 0 does nothing, one above 255 does not fit FEAGI's older engines."""
     for area in context.genome.areas:
-        for projection, rule, place in context.rules(area):
+        for projection, index, rule in context.rules(area):
+            if abs(rule.multiplier) <= WEIGHT_MAX and (rule.multiplier or rule.plastic):
+                continue
             way = f"from {quote(area.name)} to {quote(projection.destination)}"
-            if abs(rule.multiplier) > WEIGHT_MAX:
+            place = context.rule_field(context.rule_place(area, projection, index), "postSynapticCurrent_multiplier")
+            if rule.multiplier:
                 message = f"the weight {rule.multiplier:g} {way} is outside -{WEIGHT_MAX}..{WEIGHT_MAX}"
-                yield warning("G247", context.rule_field(place, "postSynapticCurrent_multiplier"), message)
-            if rule.multiplier == 0 and not rule.plastic:
-                message = f"the weight {way} is 0: its synapses do nothing"
-                yield warning("G248", context.rule_field(place, "postSynapticCurrent_multiplier"), message)
+                yield warning("G247", place, message)
+            else:
+                yield warning("G248", place, f"the weight {way} is 0: its synapses do nothing")
         if area.postsynaptic_potential == 0 and area.projections and not area.mp_driven_psp:
             message = f"the postsynaptic potential of {quote(area.name)} is 0: its spikes do nothing"
             yield warning("G248", context.place(area, "pstcr_"), message)
@@ -113,8 +116,9 @@ def check_weights(context: Context) -> Iterator[Problem]:
 def check_attractivity(context: Context) -> Iterator[Problem]:
     """Percent of the synapses that are made: a fraction was probably meant as one."""
     for area in context.genome.areas:
-        for projection, rule, place in context.rules(area):
+        for projection, index, rule in context.rules(area):
             if rule.attractivity < 1:
+                place = context.rule_place(area, projection, index)
                 where = context.rule_field(place, "synapse_attractivity")
                 message = f"attractivity {rule.attractivity:g} from {quote(area.name)} to {quote(projection.destination)} is percent"
                 meant = _percent_of(rule.attractivity)

@@ -95,9 +95,10 @@ def check_joins(context: Context) -> Iterator[Problem]:
     """A rule whose vectors or indices all lie outside its areas makes no synapse."""
     fan = Fan(context.genome.morphologies)
     for area in context.genome.areas:
-        for projection, rule, place in context.rules(area):
+        for projection, index, rule in context.rules(area):
             target = context.areas.get(projection.destination)
             if target is not None and area.neurons and target.neurons and not fan.joins(rule.morphology, area, target):
+                place = context.rule_place(area, projection, index)
                 sizes = " to ".join("x".join(map(str, each.dims)) for each in (area, target))
                 message = f"{quote(rule.morphology)} joins nothing from {quote(area.name)} to {quote(target.name)} ({sizes})"
                 yield warning("G260", place, message)
