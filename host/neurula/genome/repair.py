@@ -13,6 +13,7 @@ from neurula.genome.pointers import Patch, value_at
 from neurula.genome.problems import ProblemLog
 from neurula.genome.signatures import sign
 
+MORE_PROBLEMS = "G299"
 ROUNDS_MAX = 6  # a mended place can show what it had hidden: a rule that can be read now may have no window
 
 
@@ -47,7 +48,10 @@ def repair_document(document: Mapping[str, Any]) -> Repair:
         if not made:
             break
         changes.extend(reversed(made))
+        cut_short = problems[-1].code == MORE_PROBLEMS
         problems = _problems_of(patch)
+        if cut_short:
+            break  # far too many: the rest is for another repair
     if changes and isinstance(patch.document.get("blueprint"), dict):
         sign(patch.document)
     left = ProblemLog()

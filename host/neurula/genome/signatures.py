@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
 HASH = "sha256"
+_WHOLE_FLOAT = re.compile(r"\.0(?!\d)|e\+")  # also finds it inside text, which does no harm
 DIGITS = 16
 PARTS = {"blueprint": "blueprint", "morphologies": "neuron_morphologies", "physiology": "physiology"}
 
@@ -24,8 +26,14 @@ def signatures_of(document: Mapping[str, Any]) -> dict[str, str]:
 
 def signature(part: Any) -> str:
     """Does not depend on the order of keys, nor on 1.0 or 1 being written."""
-    text = json.dumps(_plain(part), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    text = _text(part)
+    if _WHOLE_FLOAT.search(text):
+        text = _text(_plain(part))
     return hashlib.new(HASH, text.encode("ascii")).hexdigest()[:DIGITS]
+
+
+def _text(part: Any) -> str:
+    return json.dumps(part, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 
 
 def sign(document: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ from neurula.genome.blueprint import COMMENT, is_flat, is_gene_key, read_bluepri
 from neurula.genome.conversion import genes, sections
 from neurula.genome.conversion.aside import Aside
 from neurula.genome.conversion.ids import ids_of_eight_bytes, ids_of_six_characters
+from neurula.genome.document import require_shallow
 from neurula.genome.ids import canonical_id
 from neurula.genome.model import Problem
 from neurula.genome.problems import ProblemLog, pointer
@@ -81,6 +82,7 @@ class _Converter:
         elif self.to == FLAT:
             sections.set_old_version(self.document, self.aside)
         self.aside.put_back()
+        require_shallow(self.document)
         sign(self.document)
         changed = {before: after for before, after in self.ids.items() if before != after}
         return Conversion(self.document, changed, self.log.listed())
