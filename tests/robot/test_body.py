@@ -107,6 +107,15 @@ def test_a_rate_is_the_share_of_spikes_in_the_window() -> None:
     assert seen == [0.5, 0.5, 1.0, 1.0, 1.0, 1.0, 0.0, -1.0, -1.0, -1.0, -1.0, -1.0, -0.5, 0.0]
 
 
+def test_spikes_elsewhere_in_the_area_are_no_news_of_a_motor() -> None:
+    body = body_of('[motors.m]\nkind = "motor"\nwindow = 2\nneutral = 0.25\n', {"o__mot": (4, 2, 3)})
+    seen = []
+    for fired in ([2], [5], [12], [23], []):  # x 0, y 0; x 0, y 1; x 2
+        body.read([(0, fired)])
+        seen.append(body.values["m"])
+    assert seen == [1.0, 1.0, 0.25, 0.25, 0.25]
+
+
 def test_a_switch_is_on_for_its_window() -> None:
     body = body_of('[motors.a]\nkind = "blink"\n[motors.b]\nkind = "blink"\nwindow = 3\n', {"o_blnk": (1, 1, 1)})
     seen = []

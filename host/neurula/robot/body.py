@@ -12,6 +12,7 @@ from typing import Any
 from neurula.errors import InvalidInput
 from neurula.robot.binding import BoundDevice, BoundPart, BoundRobot
 from neurula.robot.coders import Boolean, ChangedPixels, Gaze, Image, Increment, Rate, Token, Vision, Voxel
+from neurula.robot.coders.voxels import inside
 from neurula.robot.shape import AreaShape
 from neurula_npu.schema import POTENTIAL_MAX
 
@@ -203,8 +204,8 @@ class ReadOut:
         return zero if components == 1 else (zero,) * components
 
     def read(self, neurons: Sequence[int]) -> None:
-        voxels = list(self._voxels(neurons))
         coder = self.part.coder
+        voxels = list(inside(self._voxels(neurons), coder.size))
         if isinstance(coder, (Rate, Boolean)):
             self._history.append(coder.decode(voxels))
             self.value = self._recent()
