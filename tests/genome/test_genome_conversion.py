@@ -209,6 +209,13 @@ def test_the_group_that_only_the_old_id_told_is_written_out(flat: Document) -> N
     assert newest["blueprint"]["_____10c-Y2lfX2d5cl8=-cx-_group-t"] == "IPU"
 
 
+def test_tiles_of_the_oldest_genomes_become_tiles_and_return(flat: Document) -> None:
+    flat["blueprint"] |= {"_____10c-i__v0C-cx-___bbx-i": 3, "_____10c-i_v0TR-cx-___bbx-i": 4}
+    conversion = convert(flat, "3.0")
+    assert (conversion.ids["i__v0C"], conversion.ids["i_v0TR"]) == (canonical_id("iv00_C"), canonical_id("iv00TR"))
+    assert convert(conversion.document, "flat").ids[canonical_id("iv00TR")] == "i_v0TR"
+
+
 def test_ids_without_an_old_form_stay_and_are_named(flat: Document) -> None:
     newest = convert(flat, "3.0").document
     second_motor = "b21vdAUAAAE="

@@ -11,15 +11,17 @@ from neurula.genome.ids import canonical_id, fresh_id, is_canonical, is_loadable
 from neurula.genome.problems import ProblemLog, quote
 
 _TABLE = "ids"
+# The oldest genomes write the tiles of a segmented picture in this way; FEAGI's first engine renames them on loading.
+_OLD_TILES = {"i__v0C": "iv00_C"} | {f"i_v0{row}{column}": f"iv00{row}{column}" for row in "BMT" for column in "LMR"}
 
 
 def ids_of_eight_bytes(areas: Sequence[AreaGenes], aside: Aside, log: ProblemLog) -> dict[str, str]:
     """Id before -> after. Raises GenomeError G112 if two areas would get the same one."""
     ids: dict[str, str] = {}
     owner: dict[str, str] = {}
-    taken = {canonical_id(area.id) for area in areas}
+    taken = {canonical_id(_OLD_TILES.get(area.id, area.id)) for area in areas}
     for area in areas:
-        new = canonical_id(area.id)
+        new = canonical_id(_OLD_TILES.get(area.id, area.id))
         if not is_loadable(area.id):
             new = fresh_id(area.id, taken)
             taken.add(new)
