@@ -13,19 +13,28 @@ _SomeMessage = TypeVar("_SomeMessage", bound=Message)
 
 
 class ValueStreams:
-    """Both directions. dropped: values that came too late or twice."""
+    """Both directions. dropped: values that came too late or twice; taken: those that counted."""
 
     def __init__(self) -> None:
         self._sent = 0
         self._seen: dict[int, int] = {}
         self._latest: dict[int, Message] = {}
         self._listeners: dict[int, list[Callable[[Any], None]]] = {}
-        self.dropped = 0
+        self.dropped = self.taken = 0
+        self._newest: int | None = None  # of all types together
+        self._span = 0  # values that the far end has sent, from the oldest to the newest one that counted
 
     def begin(self) -> None:
         """A new session: both ends count anew. The latest values stay until there are newer ones."""
         self._sent = 0
         self._seen.clear()
+        self._newest = None
+        self._span = self.taken = 0
+
+    @property
+    def missed(self) -> float:
+        """The share of the far end's values, 0 to 1, that never came or came too late to count."""
+        return max(0.0, 1.0 - self.taken / self._span) if self._span else 0.0
 
     def frame_of(self, message: Message, flags: int = 0) -> bytes:
         """The next frame of values, ready to be sent."""
@@ -38,10 +47,19 @@ class ValueStreams:
             self.dropped += 1
             return
         message = message_of(frame)
+        self._count(frame.sequence)
         self._seen[frame.type] = frame.sequence
         self._latest[frame.type] = message
         for action in self._listeners.get(frame.type, ()):
             action(message)
+
+    def _count(self, sequence: int) -> None:
+        """Types share one count, so what is missing in it is missing."""
+        self.taken += 1
+        ahead = 1 if self._newest is None else (sequence - self._newest) % NUMBERS
+        if ahead < NUMBERS // 2:
+            self._newest = sequence
+            self._span += ahead
 
     def latest(self, kind: type[_SomeMessage]) -> _SomeMessage | None:
         found = self._latest.get(kind.TYPE)
