@@ -27,6 +27,9 @@ HOST = {
         "neurula.errors", "neurula.error_codes", "neurula.genome", "neurula.development", "neurula.compiler", "neurula.runtimes",
         "neurula.link", "neurula_npu",
     },
+    "neurula.bridge": {
+        "neurula.errors", "neurula.robot", "neurula.link", "neurula.runtimes", "neurula.device", "neurula.sim", "neurula_npu",
+    },
     "neurula.runtimes": {"neurula.errors", "neurula.genome", "neurula.sim", "neurula_npu"},
 }
 

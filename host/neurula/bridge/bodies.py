@@ -75,8 +75,8 @@ class World(Protocol):
 class LocalBody:
     """A world in this process."""
 
-    def __init__(self, world: World, mapping: RobotMapping, name: str = "body") -> None:
-        self.world, self._name = world, name
+    def __init__(self, world: World, mapping: RobotMapping, clock: Clock, name: str = "body") -> None:
+        self.world, self._clock, self._name = world, clock, name
         self._neutral = neutral_values(mapping)
         self._wants = {device.name for device in mapping.devices if device.way == "sensor"}
 
@@ -96,7 +96,7 @@ class LocalBody:
             raise InvalidInput("W103", f"the body and its robot.toml name different sensors: {odd}")
 
     def listen(self, timeout_s: float) -> None:
-        """Nothing comes by itself."""
+        self._clock.sleep(timeout_s)  # nothing comes by itself
 
     def sense(self) -> Mapping[str, Any]:
         return self.world.sense()

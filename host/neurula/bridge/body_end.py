@@ -21,9 +21,10 @@ BODY = Hello(0, 0, 0, 0, 0, 0, 0, 0, NO_SLOT, 0, 0, 0, bytes(8), "", "", "")
 
 
 class BodyEnd(ClosingLink):
-    """A world behind a link: tells what it senses every sense_s, does what it is told, and goes neutral when the brain falls silent.
+    """A world behind a link: tells what it senses every sense_s, does what it is told, goes neutral when the brain falls silent.
 
-    lockstep_s: instead of passing by itself, its time goes on by so much with every MOTOR. Time passes in `run`, by the clock."""
+    Its time begins with the first brain, and passes in `run`, by the clock. lockstep_s: instead it goes on by so much with every
+    MOTOR. steps of the world; trips: how often the failsafe made it neutral; driven: a brain commands it."""
 
     def __init__(
         self, world: World, mapping: RobotMapping, link: Link, clock: Clock | None = None, *, sense_s: float = SENSE_S,
@@ -41,7 +42,7 @@ class BodyEnd(ClosingLink):
         self.responder = Responder(link, handlers, self._say_hello, self._clock)
         self.responder.on_greeting = self._greeted
         self.responder.listen(Motor, self._moved)
-        self._subscription = self._stopped = False
+        self._subscription = self._stopped = self._lives = False
         self._moved_s = float("-inf")
         self._begun_s = self._clock.now()
         self._ticks = 0
@@ -70,7 +71,7 @@ class BodyEnd(ClosingLink):
             self._begun_s, self._ticks = now - self._sense_s, 0
         while now + GRAIN_S >= self._next_s():
             self._ticks += 1
-            if self._lockstep_s is None:
+            if self._lockstep_s is None and self._lives:
                 self._step(self._sense_s)
 
     def _next_s(self) -> float:
@@ -91,6 +92,7 @@ class BodyEnd(ClosingLink):
 
     def _subscribed(self, message: Subscribe) -> None:
         self._subscription = message.every != 0
+        self._lives = True
         if self._subscription and self._lockstep_s is not None:
             self._tell()
 

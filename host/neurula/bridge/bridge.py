@@ -74,6 +74,10 @@ class Bridge:
         if self._recorder is not None:
             self._recorder.add(round(1e6 * seconds), outcome)
 
+    def finish(self) -> None:
+        """The last look, before everything is closed."""
+        self.look(self.meters.seconds)
+
     def look(self, seconds: float) -> None:
         """Takes over the figures of the link, and what happened to it."""
         meters = self.meters

@@ -86,11 +86,11 @@ def flattened(value: Any) -> Iterator[Any]:
 
 
 def shaped(values: list[Any], shape: Sequence[int]) -> Any:
-    """The numbers as nested tuples of that shape."""
+    """The numbers in that shape: a tuple, or for pictures a list of rows."""
     if len(shape) == 1:
         return tuple(values)
     step = len(values) // shape[0]
-    return tuple(shaped(values[i * step : (i + 1) * step], shape[1:]) for i in range(shape[0]))
+    return [list(shaped(values[i * step : (i + 1) * step], shape[1:])) for i in range(shape[0])]
 
 
 @dataclass(frozen=True, slots=True)

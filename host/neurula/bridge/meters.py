@@ -33,7 +33,7 @@ class Meters:
     """Counts as bursts come. Another thread may read it: what it sees may be a burst old, and nothing worse."""
 
     def __init__(self, areas: Sequence[AreaGeometry], rate_hz: float, column_s: float = 0.1) -> None:
-        """column_s: of the raster."""
+        """column_s: of the raster, per_column bursts."""
         self.areas, self.rate_hz = areas, rate_hz
         self.bursts = self.burst = self.spikes = self.overruns = 0
         self.seconds = 0.0
@@ -42,7 +42,7 @@ class Meters:
         self.motors: Mapping[str, Any] = {}
         self.quality: LinkQuality | None = None
         self.notes: deque[tuple[float, str]] = deque(maxlen=NOTES)
-        self._per_column = max(1, round(column_s * rate_hz))
+        self.per_column = max(1, round(column_s * rate_hz))
         self._columns: deque[list[int]] = deque(maxlen=COLUMNS)
         self._totals = [0] * len(areas)
         self._recent: deque[tuple[tuple[int, int], ...]] = deque(maxlen=max(1, round(RATE_S * rate_hz)))
@@ -50,7 +50,7 @@ class Meters:
 
     def add(self, outcome: Outcome, seconds: float) -> None:
         """One burst, so many seconds after the first."""
-        if self.bursts % self._per_column == 0:
+        if self.bursts % self.per_column == 0:
             self._columns.append([0] * len(self.areas))
         column, totals, second = self._columns[-1], self._totals, self._in_second
         if len(self._recent) == self._recent.maxlen:
@@ -73,7 +73,7 @@ class Meters:
     @property
     def column_s(self) -> float:
         """Of the raster."""
-        return self._per_column / self.rate_hz
+        return self.per_column / self.rate_hz
 
     def area_meters(self) -> list[AreaMeter]:
         """All areas, in the order of the brain."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from neurula.bridge.brains import BoundBrain, Outcome, SteppedBrain
-from neurula.bridge.recording import Happening, Recording, plain
-from neurula.errors import UsageError
-from neurula.runtimes import Runtime
+from neurula.bridge.meters import Meters
+from neurula.bridge.recording import Recording, plain
+from neurula.errors import UsageError, VerificationFailed
+from neurula.link.clock import Clock, SystemClock
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,24 +26,63 @@ class Difference:
         return f"burst {self.burst}: {self.what}: recorded {self.recorded}, now {self.now}"
 
 
-def replay(
-    recording: Recording, brain: BoundBrain, runtime: str | Runtime, watch: Callable[[Happening, Outcome], None] | None = None
-) -> Difference | None:
-    """Runs all recorded bursts, up to the first difference; watch: told every burst. UsageError W204 for one that need not repeat."""
-    if not recording.head.repeatable:
-        raise UsageError("W204", "in this recording the brain kept its own time: which burst saw which value is not known")
-    stepped = SteppedBrain(brain, runtime)
-    try:
-        for happening in recording.happenings():
-            outcome = stepped.step(happening.outcome.sensed)
-            if watch is not None:
-                watch(happening, outcome)
-            difference = difference_of(happening.outcome, outcome, [area.id for area in brain.geometry])
-            if difference is not None:
-                return difference
-    finally:
-        stepped.close()
-    return None
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """How a replay went. whole: whether the recording was closed properly."""
+
+    path: str
+    runtime: str
+    bursts: int
+    spikes: int
+    whole: bool
+    difference: Difference | None
+
+    def require_same(self) -> None:
+        """VerificationFailed W205."""
+        if self.difference is not None:
+            raise VerificationFailed("W205", str(self.difference), where=self.path)
+
+
+class Replay:
+    """One replay of one recording. UsageError W204 for a recording that need not repeat."""
+
+    def __init__(self, recording: Recording, brain: BoundBrain, runtime: str, path: str = "") -> None:
+        if not recording.head.repeatable:
+            raise UsageError("W204", "in this recording the brain kept its own time: which burst saw which value is not known", where=path)
+        self.brain, self.path, self.runtime = brain, path, runtime
+        self.meters = Meters(brain.geometry, brain.rate_hz)
+        self._recording = recording
+
+    @property
+    def title(self) -> str:
+        return f"{self.brain.robot.mapping.name}, replayed on {self.runtime}"
+
+    @property
+    def events(self) -> list[tuple[int, str]]:
+        """What happened to the link, as far as the replay has come: (microseconds, text)."""
+        return self._recording.events
+
+    def run(self, as_it_was: bool = False, clock: Clock | None = None) -> Replayed:
+        """All bursts up to the first difference; as_it_was: as slowly as they were recorded."""
+        clock = clock or SystemClock()
+        begun_s = clock.now()
+        areas = [area.id for area in self.brain.geometry]
+        stepped = SteppedBrain(self.brain, self.runtime)
+        difference = None
+        same_brain = self.brain.image == self._recording.image  # another one has another state, and may still do the same
+        try:
+            for happening in self._recording.happenings():
+                seconds = happening.at_us / 1e6
+                if as_it_was:
+                    clock.sleep(max(0.0, begun_s + seconds - clock.now()))
+                outcome = stepped.step(happening.outcome.sensed)
+                self.meters.add(outcome, seconds)
+                difference = difference_of(happening.outcome, outcome if same_brain else replace(outcome, state_hash=None), areas)
+                if difference is not None:
+                    break
+        finally:
+            stepped.close()
+        return Replayed(self.path, self.runtime, self.meters.bursts, self.meters.spikes, self._recording.whole, difference)
 
 
 def difference_of(recorded: Outcome, now: Outcome, areas: list[str]) -> Difference | None:

@@ -107,6 +107,11 @@ class Session(ClosingLink):
         return self._table
 
     @property
+    def streams(self) -> ValueStreams:
+        """How values fare: dropped, missed."""
+        return self._values
+
+    @property
     def rejected(self) -> int:
         """Pieces of the stream that were no frame since the link was opened."""
         return self._decoder.rejected
