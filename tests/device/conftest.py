@@ -1,25 +1,28 @@
-"""An emulated Pico that `neurula flash` has set up once; every test starts from a copy of its flash."""
+"""`neurula` in this process, and a Pico that it has set up once from nothing for the whole run."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import pickle
+from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
-from pathlib import Path
 
 import pytest
 
-from neurula.boards import board_folder
 from neurula.cli.app import run_command
-from neurula.sim.serve_port import served
+from neurula.runtimes.firmware_files import compiled_firmware
+from neurula.sim.firmware import find_firmware
 from tests.cli.conftest import Outcome
 from tests.conftest import ROOT
-from tests.device.watched_pico import WatchedPico
+from tests.device.cable import WatchedPico, on_a_cable
+from tests.firmware import boards
+from tests.firmware.boards import kept
 
 REFLEX = str(ROOT / "examples" / "reflex" / "genome.json")
+REFLEX_PINS = str(ROOT / "examples" / "reflex" / "pins.toml")
 VISION = str(ROOT / "examples" / "vision_map" / "genome.json")
-SLOT_BLOCKS = 12  # small slots are set aside sooner
+FROM_SCRATCH = ("flash", REFLEX, "--pins", REFLEX_PINS, "--watch", "1", "--json")
 
 Neurula = Callable[..., Outcome]
 
@@ -37,33 +40,29 @@ def neurula() -> Neurula:
     return call
 
 
-@pytest.fixture(scope="session")
-def small_board(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A Pico's file with less flash for brains."""
-    text = (board_folder() / "rpi_pico.toml").read_text(encoding="utf-8")
-    lines = [line for line in text.splitlines() if not line.startswith("flash_for_brain_bytes")]
-    lines.insert(0, f"flash_for_brain_bytes = {2 * SLOT_BLOCKS * 4096}")
-    path = tmp_path_factory.mktemp("boards") / "small_pico.toml"
-    path.write_text("\n".join(lines), encoding="utf-8")
-    return str(path)
+@pytest.fixture(scope="session", autouse=True)
+def _flash_is_kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    root = tmp_path_factory.getbasetemp()
+    if root.name.startswith("popen-"):  # a worker's folder in that of the run
+        root = root.parent
+    before, boards.kept_in = boards.kept_in, root / "flash"
+    boards.kept_in.mkdir(exist_ok=True)
+    yield
+    boards.kept_in = before
 
 
 @pytest.fixture(scope="session")
-def first_flash(small_board: str) -> tuple[bytes, Outcome]:
-    """The flash of a new Pico after `neurula flash` over a TCP port, and what the command said. The power was cut at its end."""
-    with WatchedPico() as pico:
-        with served(pico) as url:
-            told = call("flash", REFLEX, "--port", url, "--board", small_board, "--watch", "1", "--json")
-        pico.sleep(4.0)
-        return pico.flash_bytes(), told
+def from_scratch() -> tuple[bytes, Outcome]:
+    """The flash of a new Pico after one `neurula flash` over a TCP port, and what the command said. Its power was cut right after."""
 
+    def make() -> bytes:
+        with WatchedPico(wall_limit_s=600) as pico:
+            with on_a_cable(pico) as url:
+                told = call(*FROM_SCRATCH, "--port", url)
+            return pickle.dumps((pico.flash_bytes(), told))
 
-@pytest.fixture
-def pico_file(first_flash: tuple[bytes, Outcome], tmp_path: Path) -> Path:
-    """A file with that flash, for --port sim:rpi_pico:FILE."""
-    flash, told = first_flash
+    files = sorted(compiled_firmware("armv6m").items())
+    flash, told = pickle.loads(kept(["from scratch", find_firmware("rp2040").read_bytes(), files, FROM_SCRATCH], make))
     assert told.exit_code == 0, told.err + told.out
     assert json.loads(told.out)["confirmed"]
-    path = tmp_path / "pico.flash"
-    path.write_bytes(flash)
-    return path
+    return flash, told

@@ -31,12 +31,9 @@ class PortServer:
     def __init__(self, board: Rp2040, port: int = 0) -> None:
         self._board = board
         self._listener = socket.create_server(("127.0.0.1", port))
+        self.url = f"socket://127.0.0.1:{self._listener.getsockname()[1]}"
         self._client: socket.socket | None = None
         self._stopped = threading.Event()
-
-    @property
-    def url(self) -> str:
-        return f"socket://127.0.0.1:{self._listener.getsockname()[1]}"
 
     def serve(self) -> None:
         """Until `stop`, or until the emulation cannot go on (LinkLost)."""
