@@ -16,8 +16,7 @@ from neurula.sim.firmware import find_firmware
 from tests.cli.conftest import Outcome
 from tests.conftest import ROOT
 from tests.device.cable import WatchedPico, on_a_cable
-from tests.firmware import boards
-from tests.firmware.boards import kept
+from tests.firmware.boards import keeping, kept
 
 REFLEX = str(ROOT / "examples" / "reflex" / "genome.json")
 REFLEX_PINS = str(ROOT / "examples" / "reflex" / "pins.toml")
@@ -42,13 +41,8 @@ def neurula() -> Neurula:
 
 @pytest.fixture(scope="session", autouse=True)
 def _flash_is_kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    root = tmp_path_factory.getbasetemp()
-    if root.name.startswith("popen-"):  # a worker's folder in that of the run
-        root = root.parent
-    before, boards.kept_in = boards.kept_in, root / "flash"
-    boards.kept_in.mkdir(exist_ok=True)
-    yield
-    boards.kept_in = before
+    with keeping(tmp_path_factory):
+        yield
 
 
 @pytest.fixture(scope="session")

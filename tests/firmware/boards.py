@@ -6,10 +6,13 @@ import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from neurula.boards import load_board
 from neurula.compiler import lower, write_image
@@ -102,6 +105,19 @@ def installed_flash(images: tuple[bytes, ...], last_pending: bool) -> bytes:
             return board.flash_bytes()
 
     return kept([interpreter.read_bytes(), program, sorted(files.items())], install)
+
+
+@contextmanager
+def keeping(folders: pytest.TempPathFactory) -> Iterator[None]:
+    """Prepared flash is kept in a folder of the test run meanwhile."""
+    global kept_in
+    root = folders.getbasetemp()
+    if root.name.startswith("popen-"):  # a worker's folder in that of the run
+        root = root.parent
+    before, kept_in = kept_in, root / "flash"
+    kept_in.mkdir(exist_ok=True)
+    yield
+    kept_in = before
 
 
 def kept(made_from: Any, make: Callable[[], bytes]) -> bytes:

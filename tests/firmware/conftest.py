@@ -6,9 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.firmware import boards
 from tests.firmware.board_process import BoardProcess
-from tests.firmware.boards import Bench, board_flash, reflex_image
+from tests.firmware.boards import Bench, board_flash, keeping, reflex_image
 from tests.firmware.robot import INPUTS, NOTHING, TRAPS, Look, look, moves, see
 
 BOOT_S = 1.5  # the longest that a boot may take
@@ -18,13 +17,8 @@ LIVELY_S = 0.1  # bursts before the tests of a running board begin
 
 @pytest.fixture(scope="session", autouse=True)
 def _flash_is_kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    root = tmp_path_factory.getbasetemp()
-    if root.name.startswith("popen-"):  # a worker's folder in that of the run
-        root = root.parent
-    boards.kept_in = root / "flash"
-    boards.kept_in.mkdir(exist_ok=True)
-    yield
-    boards.kept_in = None
+    with keeping(tmp_path_factory):
+        yield
 
 
 @pytest.fixture(scope="session")
