@@ -1,5 +1,8 @@
 """Every recorded brain and every example runs out of its slot in flash, by the firmware's own boot, and fires as the reference does.
 
+Spikes are compared with the recorded ones and with those that the reference gave the examples; the whole state in every burst with
+the NPU's, which tests/conformance compares with the reference.
+
 The boot up to the moment in which the firmware first looks at its slots is the same for all brains. It is emulated once and goes on
 from there with each brain in flash; one test compares that with a whole boot of its own."""
 
@@ -64,14 +67,14 @@ def watch(board: Any, image: bytes, stimuli: Mapping[int, Stimulus], bursts: int
     return Seen((hello.slot, hello.state), alone, list(runtime.run(bursts, stimuli)))
 
 
-def require_like_the_reference(seen: Seen, image: bytes, stimuli: Mapping[int, Stimulus]) -> None:
+def require_like_everywhere(seen: Seen, image: bytes, stimuli: Mapping[int, Stimulus]) -> None:
     """Spikes and state of every burst, of those that it ran alone in sum."""
     assert seen.hello == ("0", "confirmed")
-    with open_runtime("reference", image) as reference:
-        *_, last = reference.run(seen.alone[0], {})
+    with open_runtime("npu", image) as here:
+        *_, last = here.run(seen.alone[0], {})
     assert seen.alone[1] == last.state_hash, f"alone, after burst {last.number}"
-    with open_runtime("reference", image) as reference:
-        for want, got in zip(reference.run(len(seen.stepped), stimuli), seen.stepped, strict=True):
+    with open_runtime("npu", image) as here:
+        for want, got in zip(here.run(len(seen.stepped), stimuli), seen.stepped, strict=True):
             assert got == want
 
 
@@ -101,7 +104,7 @@ def test_every_recorded_brain_runs_out_of_its_slot_and_fires_as_it_was_recorded(
     with boot_with(tested_board, case.image) as board:
         seen = watch(board, case.image, case.stimuli, len(case.recorded))
         assert board.bus_warnings == []
-    require_like_the_reference(seen, case.image, case.stimuli)
+    require_like_everywhere(seen, case.image, case.stimuli)
     for number, spikes in voxels_of(case.image, iter(seen.stepped)):
         assert spikes == case.recorded[number - 1], f"burst {number}"
 
@@ -118,7 +121,7 @@ def test_every_example_runs_out_of_its_slot_and_fires_as_its_folder_says(tested_
     image, stimuli, expected = example(name)
     with boot_with(tested_board, image) as board:
         seen = watch(board, image, stimuli, len(expected))
-    require_like_the_reference(seen, image, stimuli)
+    require_like_everywhere(seen, image, stimuli)
     geometry = geometry_of(Image(image, 1 << 30))
     assert [json.loads(spike_line(result, geometry)) for result in seen.stepped] == list(map(json.loads, expected))
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -18,6 +20,7 @@ from neurula.device.install import (
     install,
     plain_firmware,
     probe,
+    reserve_slots,
     wanted_files,
 )
 from neurula.device.repl import Repl
@@ -25,6 +28,7 @@ from neurula.error_codes import CODES
 from neurula.errors import DoesNotFit, NeurulaError, UsageError
 from neurula.sim.firmware import find_firmware, read_flash_image
 from neurula.sim.flash import build_flash
+from neurula.sim.mpy_container import ARCHITECTURES as MPY_ARCHITECTURES
 from neurula.sim.rp2040 import Rp2040
 
 
@@ -261,6 +265,23 @@ def test_a_board_that_keeps_brains_in_files_has_no_single_slot() -> None:
     with pytest.raises(UsageError) as caught:
         choose_slots(FILES, 100, True, load_board("esp32"))
     assert caught.value.code == "K126"
+
+
+@pytest.mark.needs_firmware
+def test_the_files_for_an_esp32_arrive_byte_by_byte_on_a_micropython_that_it_could_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No ESP32 is emulated here: its files go to the MicroPython of a Pico, which cannot run them but keeps and hashes them."""
+    board, wanted = load_board("esp32"), wanted_files(load_board("esp32"), DEVKIT, 100)
+    assert wanted[f"{PACKAGE}kernels.mpy"][2] >> 2 == MPY_ARCHITECTURES.index("xtensawin")
+    asked: list[str] = []
+    with Pico() as pico:
+        repl = entered(pico)
+        monkeypatch.setattr(repl, "run", lambda code, timeout_s=10.0, run=repl.run: asked.append(code) or run(code, timeout_s))
+        assert reserve_slots(repl, DEVKIT, board, quiet) == Reserved(board.slot_bytes // 4096, False, False)
+        assert asked == []  # slots are files: nothing is set aside
+        assert set(install(repl, replace(probe(repl), platform="esp32"), wanted, quiet).sent) == set(wanted)
+        assert pico.files() == wanted
+        again = probe(repl)
+        assert again.files == {path: hashlib.sha256(content).hexdigest() for path, content in wanted.items()}
 
 
 @pytest.mark.needs_firmware
