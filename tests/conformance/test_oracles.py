@@ -19,7 +19,7 @@ from neurula_npu import Image
 from tests.conftest import open_backend, shared_folder
 
 CASES = sorted(p.name for p in (shared_folder() or Path()).glob("oracles/cases/*") if p.is_dir())
-EMULATED = ("micropython32", "sim:rpi_pico", "sim:rpi_pico:viper", "c:rp2040")
+EMULATED = ("micropython32", "sim:rpi_pico:viper", "c:rp2040")  # sim:rpi_pico: tests/device/test_every_brain_on_the_pico.py
 CORES = ["core:m0", "core:m4", "core:rv32", "core:xtensa", "thumb:m0", "thumb:m4", "c", "c:m0", "c:m4", "c:rv32", "c:xtensa", "c:wasm32"]
 BACKENDS = ["reference", "npu-pure", "npu", "micropython", *CORES]
 FIRMWARE_BACKENDS = [pytest.param(name, marks=pytest.mark.needs_firmware) for name in EMULATED]
