@@ -80,8 +80,9 @@ def test_a_brain_of_20_000_neurons_and_250_000_synapses_runs_out_of_a_single_slo
     with WatchedPico(flash=flash, wall_limit_s=600) as pico:
         pico.sleep(2.0)
         burst, state = what_runs(pico, "0", "confirmed")
-        link = BoardLink(pico)
-        print("free bytes beside it:", revive(link).free_bytes)
+        free_bytes = revive(BoardLink(pico)).free_bytes
+    print("free bytes beside it:", free_bytes)
+    assert free_bytes > 60_000
     assert burst > 1
     with open_runtime("npu", image) as here:
         *_, last = here.run(burst, {})

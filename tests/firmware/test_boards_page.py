@@ -43,6 +43,8 @@ def test_its_numbers_are_the_firmwares() -> None:
         ("go on for *three* seconds", loop.HEALTHY_MS == 3000),
         ("last *32* events", log.ENTRIES == 32),
         ("every *10* ms", failsafe.TICK_MS == 10),
+        ("an image may have *476* KB", pico.image_limit_bytes == 476 << 10),
+        ("up to *952* KB", pico.single_image_limit_bytes == 952 << 10),
         ("(*136* KB)", pico.ram_for_brain_bytes == 136 << 10),
     ]
     text = " ".join(TEXT.split())
