@@ -26,7 +26,11 @@ def test_the_page_is_up_to_date() -> None:
     assert PAGE.read_text(encoding="utf-8") == page()
 
 
-def test_the_program_of_the_page_works(capsys: pytest.CaptureFixture[str]) -> None:
-    program = page().split("```python\n")[1].split("```")[0]
-    exec(compile(program, "docs/BRAIN.md", "exec"), {})
-    assert "neurons" in capsys.readouterr().out
+def test_the_programs_of_the_page_work(capsys: pytest.CaptureFixture[str]) -> None:
+    programs = [part.split("```")[0] for part in page().split("```python\n")[1:]]
+    for program in programs:
+        exec(compile(program, "docs/BRAIN.md", "exec"), {})
+    said = capsys.readouterr().out
+    assert "neurons" in said
+    assert "runtime is running" in said
+    assert said.endswith("burst 100\n")

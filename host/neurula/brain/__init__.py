@@ -2,5 +2,7 @@
 
 from neurula.brain.connectome import ConnectomeManager
 from neurula.brain.living import LivingBrain
+from neurula.brain.machines import ConnectomeState, GenomeState, RuntimeState, Transition
+from neurula.brain.states import StateManager
 
-__all__ = ["ConnectomeManager", "LivingBrain"]
+__all__ = ["ConnectomeManager", "ConnectomeState", "GenomeState", "LivingBrain", "RuntimeState", "StateManager", "Transition"]

@@ -17,8 +17,10 @@ from typing import Any
 
 from neurula.brain.connectome import THEMES, ConnectomeManager
 from neurula.brain.example import example_design
+from neurula.brain.machines import CONNECTOME_TRANSITIONS, GENOME_TRANSITIONS, RUNTIME_TRANSITIONS
 from neurula.genome import CorticalArea, Region
 
+MACHINES = {"genome": GENOME_TRANSITIONS, "connectome": CONNECTOME_TRANSITIONS, "runtime": RUNTIME_TRANSITIONS}
 PAGE = Path(__file__).parents[3] / "docs" / "BRAIN.md"
 HEAD = """# The living brain
 
@@ -52,6 +54,47 @@ print(brain.get_neuron_count(), "neurons,", brain.get_synapse_count(), "synapses
 
 The examples below speak about a brain with two eyes, four thinking neurons and two wheels (`neurula.brain.example`).
 """
+
+
+STATES = """## States and snapshots
+
+`StateManager` says what genome, connectome and runtime are doing, and lets nothing happen that cannot be. `subscribe` tells
+of every transition. A snapshot holds genome, image and state of a brain between two bursts; the last two are kept, each a
+whole file with a checksum, so that a power failure at any moment leaves one of them.
+
+```python
+import tempfile
+from neurula.brain import StateManager
+from neurula.genome.templates import design_from
+
+with tempfile.TemporaryDirectory() as folder:
+    states = StateManager(snapshots=folder)
+    states.subscribe(lambda t: print(t.machine, "is", t.after.value))
+    states.load(design_from("blink", "Blink").genome())
+    states.build()
+    states.start()
+    states.run(100)
+    states.snapshot()
+    states.pause()
+    states.restore()
+    print("burst", states.brain.burst)
+```
+
+`build` after an edit replaces the image between two bursts; the state is carried over if both images keep it alike, as after a
+change of most parameters.
+"""
+
+
+def transition_tables() -> str:
+    """The legal transitions of the three machines."""
+    lines = []
+    for name, transitions in MACHINES.items():
+        lines += [f"| {name} | leads to |", "|---|---|"]
+        for state in type(next(iter(transitions))):
+            after = [other.value for other in type(state) if other in transitions[state]]
+            lines.append(f"| {state.value} | {', '.join(after)} |")
+        lines.append("")
+    return "\n".join(lines)
 
 
 def methods() -> Iterator[tuple[str, str]]:
@@ -93,7 +136,8 @@ def page() -> str:
             before = theme
         text, _, example = (inspect.getdoc(getattr(ConnectomeManager, name)) or "").partition("\n\n")
         parts.append(f"### {number}. {signature_of(name)}\n\n{text}\n\n```pycon\n{example}\n```\n")
-    return "\n".join(parts)
+    parts += [STATES, transition_tables()]
+    return "\n".join(parts).rstrip() + "\n"
 
 
 def signature_of(name: str) -> str:
