@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +17,7 @@ from tests.brain.comparing import GENOME, assert_as_grown_afresh
 
 IDS = st.sampled_from(["i__pro", "CThink", "o__mot", "CNew01", "CNew02", "Y19fbmV3MDM=", "___power", "___pwr", "_death", "absent"])
 MORPHOLOGIES = st.sampled_from(["projector", "block_to_block", "all_to_all", "lateral_+x", "randomizer", "reducer_x", "memory", "unknown"])
+EXAMPLES = int(os.environ.get("NEURULA_EDITED_BRAINS", "40"))  # sequences of sixteen edits
 SIZE = st.integers(1, 3)
 DIMS = st.tuples(SIZE, SIZE, SIZE)
 NEURON = st.integers(0, 40)
@@ -149,7 +151,7 @@ class EditedBrain(RuleBasedStateMachine):
 
 
 EditedBrain.TestCase.settings = settings(
-    max_examples=40, stateful_step_count=16, deadline=None, suppress_health_check=list(HealthCheck),
+    max_examples=EXAMPLES, stateful_step_count=16, deadline=None, suppress_health_check=list(HealthCheck),
     phases=(Phase.explicit, Phase.reuse, Phase.generate),  # shrinking takes minutes
 )
 TestEditedBrain = EditedBrain.TestCase

@@ -14,6 +14,7 @@ from neurula.development.corticogenesis import create_areas
 from neurula.development.edits import SECTION, edits_to_json
 from neurula.errors import CapacityExceeded, InvalidProperty
 from neurula.genome import Genome, Problem, document_of, genome_text, read_genome
+from neurula.genome.regions import SECTION as REGIONS
 from neurula.genome.signatures import sign
 
 Self = TypeVar("Self", bound="Loading")
@@ -118,6 +119,10 @@ def saved_document(brain: LivingBrain, genome_id: str | None = None, title: str 
     """The genome document of a state, signed, its statistics up to date."""
     genome = replace(brain.genome, id=genome_id or brain.genome.id, title=title or brain.genome.title)
     document = document_of(genome)
+    written = document.get(REGIONS)
+    if isinstance(written, dict):
+        order = [region.id for region in genome.regions if region.id in written]
+        document[REGIONS] = {key: written[key] for key in (*order, *(key for key in written if key not in order))}
     if brain.edits:
         document[SECTION] = edits_to_json(brain.edits)
     document["stats"] = {
