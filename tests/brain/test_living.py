@@ -20,6 +20,7 @@ from neurula.brain.properties import CODES
 from neurula.compiler import lower, write_image
 from neurula.development import develop, load_connectome, save_connectome
 from neurula.genome import CorticalArea, Design, MappingRule, Projection, Region, parse_genome, read_genome
+from neurula.genome.conversion import convert
 from neurula_npu import Brain
 from tests.brain.comparing import GENOME, assert_as_grown_afresh, assert_same_connectome, example_brain, grown_afresh
 
@@ -129,6 +130,19 @@ def test_edits_follow_the_file_into_another_process_and_into_the_connectome_file
     assert_same_connectome(develop(genome).connectome, brain.brain.connectome)
     save_connectome(tmp_path / "brain.npz", brain.brain.connectome)
     assert_same_connectome(load_connectome(tmp_path / "brain.npz"), brain.brain.connectome)
+
+
+@pytest.mark.parametrize("form", ["flat", "hierarchical", "3.0"])
+def test_edits_survive_a_conversion_of_the_genome(form: str) -> None:
+    brain, again = example_brain(), ConnectomeManager()
+    brain.delete_neuron(5)
+    brain.create_synapse(3, 9, 4)
+    brain.set_neuron_firing_threshold(6, 0.5)
+    again.load_from_genome(parse_genome(convert(json.loads(brain.save_to_json()), form).document))
+    assert again.get_neurons_in_area("CThink") == [6, 7, 8]
+    assert again.get_connection_weight(3, 9) == 4
+    assert again.get_neuron_property(6, "threshold") == 0.5
+    assert np.array_equal(again.brain.connectome.target, brain.brain.connectome.target)
 
 
 def test_a_threshold_of_one_neuron_counts_when_the_brain_runs() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import dataclass, replace
+from threading import Lock
 from typing import ClassVar, TypeVar
 
 from neurula.brain.holder import BrainHolder, empty_genome
@@ -18,6 +19,7 @@ from neurula.genome.regions import SECTION as REGIONS
 from neurula.genome.signatures import sign
 
 Self = TypeVar("Self", bound="Loading")
+_FIRST_CALL = Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +47,10 @@ class Loading(BrainHolder):
         >>> ConnectomeManager.instance() is ConnectomeManager.instance()
         True
         """
-        if not isinstance(cls._default, cls):
-            cls._default = cls()
-        return cls._default
+        with _FIRST_CALL:
+            if not isinstance(cls._default, cls):
+                cls._default = cls()
+            return cls._default
 
     def load_from_genome_file(self, path: str | os.PathLike[str]) -> DevelopmentProgress:
         """Reads a genome file and grows its brain instead of the present one. Raises GenomeError, DevelopmentError,
