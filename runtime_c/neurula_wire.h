@@ -10,7 +10,7 @@ extern "C" {
 #endif
 
 #define NRW_VERSION 1
-#define NRW_FINGERPRINT 0x787330acu
+#define NRW_FINGERPRINT 0x0ab10ec8u
 #define NRW_PAYLOAD_BYTES 240 /* longest payload */
 #define NRW_BODY_BYTES 249 /* longest body: head (5), payload, CRC-32 (4) */
 #define NRW_ENCODED_BYTES 250 /* longest body after COBS */
@@ -42,10 +42,12 @@ enum {
     NRW_INJECTIONS = 18,
     NRW_FORCE = 19,
     NRW_SNAPSHOT = 20,
-    NRW_BIND = 21,
-    NRW_SUBSCRIBE = 22,
-    NRW_ESTOP = 23,
-    NRW_RELEASE = 24,
+    NRW_GET_FIRED = 21,
+    NRW_REWIND = 22,
+    NRW_BIND = 23,
+    NRW_SUBSCRIBE = 24,
+    NRW_ESTOP = 25,
+    NRW_RELEASE = 26,
     NRW_ACK = 64,
     NRW_ERROR = 65,
     NRW_HELLO = 66,
@@ -57,6 +59,7 @@ enum {
     NRW_OFFSET = 72,
     NRW_COMMITTED = 73,
     NRW_STEPPED = 74,
+    NRW_BITMAPS = 76,
     NRW_STATE = 75,
     NRW_SENSE = 128,
     NRW_INJECT = 129,
@@ -103,14 +106,21 @@ enum {
     NRW_STREAM_LOG = 8 /* LOG, when something happens */
 };
 
-/* What a channel does. */
+/* What a channel is. */
 enum {
-    NRW_CHANNEL_KIND_NONE = 0, /* nothing: the channel is free */
-    NRW_CHANNEL_KIND_SENSE_LEVEL = 1, /* injects into all voxels the part of `units` that the value is on its way from `low` to `high` */
-    NRW_CHANNEL_KIND_SENSE_VOXEL = 2, /* injects `units` into the one voxel that the value between `low` and `high` points at */
-    NRW_CHANNEL_KIND_MOTOR_LEVEL = 3, /* from `low` to `high` by the spikes of the last `window` bursts, `full` of them being all */
-    NRW_CHANNEL_KIND_MOTOR_VOXEL = 4, /* from `low` to `high` by the mean position of the voxels that fired in the last burst that any did; after `window` quiet bursts `neutral` */
-    NRW_CHANNEL_KIND_MOTOR_DIFFERENCE = 5 /* spikes of the voxels' first half minus those of the second half in the last `window` bursts, -`full` to `full` as `low` to `high` */
+    NRW_CHANNEL_KIND_NONE = 0, /* nothing: its sensor and its motor are free */
+    NRW_CHANNEL_KIND_SENSOR = 1, /* a number of the host, as injections */
+    NRW_CHANNEL_KIND_MOTOR = 2 /* spikes, as a number for the host */
+};
+
+/* How a number from -32767 to 32767 is written into a column of voxels: docs/ROBOTS.md. */
+enum {
+    NRW_CODING_LINEAR = 1, /* one voxel a number, the first is 32767 */
+    NRW_CODING_RISING = 2, /* one voxel a number, the last is 32767 */
+    NRW_CODING_FRACTIONAL = 3, /* binary digits, the first is a half; at most 14 */
+    NRW_CODING_SCALE = 4, /* one voxel from -32767, the first, to 32767, the last */
+    NRW_CODING_RATE = 5, /* how strongly one voxel is driven, how often it fires */
+    NRW_CODING_BOOLEAN = 6 /* one voxel, on from a half */
 };
 
 /* One frame. payload points into the decoder's buffer and holds until the next call of nrw_feed. */
@@ -231,16 +241,16 @@ static inline int nrw_newer(uint16_t sequence, uint16_t last)
     return ahead != 0 && ahead < 0x8000u;
 }
 
-/* Walks through a field of kind `values`. All zeros but `at` and `end` is a good beginning. */
+/* Walks through a field of kind `values`. */
 typedef struct {
     const uint8_t *at, *end;
-    uint8_t left, channel;
+    uint8_t left, coarse, channel;
     int16_t value; /* channel and value: the last one */
 } nrw_values;
 
 static inline nrw_values nrw_values_of(const uint8_t *data, uint8_t bytes)
 {
-    nrw_values values = {data, data + bytes, 0, 0, 0};
+    nrw_values values = {data, data + bytes, 0, 0, 0, 0};
     return values;
 }
 
@@ -250,22 +260,33 @@ static inline int nrw_next_value(nrw_values *values)
     if (!values->left) {
         if (values->at == values->end)
             return 0;
-        if (values->end - values->at < 4 || values->at[1] > 256 - values->at[0])
+        if (values->end - values->at < 3)
             return -1;
         values->channel = (uint8_t)(values->at[0] - 1);
-        values->left = values->at[1];
+        values->left = values->at[1] & 127u;
+        values->coarse = values->at[1] >> 7;
+        if (!values->left || values->left > 256 - values->at[0])
+            return -1;
         values->at += 2;
-        if (!values->left || values->end - values->at < 2 * values->left)
+        if (values->end - values->at < (values->coarse ? 1 : 2) * values->left)
             return -1;
     }
     values->left--;
     values->channel++;
-    values->value = (int16_t)nrw_get16(values->at);
-    values->at += 2;
+    if (values->coarse) {
+        int16_t step = (int8_t)*values->at++, size = (int16_t)(step < 0 ? -step : step);
+        if (size > 127)
+            return -1;
+        size = (int16_t)(size * 258 + (size >> 6));
+        values->value = (int16_t)(step < 0 ? -size : size);
+    } else {
+        values->value = (int16_t)nrw_get16(values->at);
+        values->at += 2;
+    }
     return 1;
 }
 
-/* Appends the values of consecutive channels to a field of kind `values`; where it ends. count: at least 1. */
+/* Appends the values of consecutive channels to a field of kind `values`; where it ends. count: 1 to 127. */
 static inline uint8_t *nrw_put_values(uint8_t *at, uint8_t first, const int16_t *values, uint8_t count)
 {
     uint8_t i;
@@ -610,7 +631,7 @@ static inline int nrw_pack_rate(uint8_t payload[NRW_PAYLOAD_BYTES], const nrw_ra
     return 2;
 }
 
-/* Runs bursts of a brain that is held, with the stimulus that INJECTIONS and FORCE left in the first one. Pins are not read. */
+/* Runs bursts of a brain that is held, the first with the stimulus that INJECTIONS and FORCE left. Pins are not read. */
 typedef struct {
     uint32_t bursts; /* how many */
 } nrw_step;
@@ -698,42 +719,61 @@ static inline int nrw_pack_snapshot(uint8_t payload[NRW_PAYLOAD_BYTES], const nr
     return 4;
 }
 
+/* Asks for a part of the fired bitmaps of the last burst of a brain that is held. */
+typedef struct {
+    uint32_t offset; /* first byte that is wanted */
+} nrw_get_fired;
+
+static inline int nrw_unpack_get_fired(const uint8_t *payload, uint8_t payload_bytes, nrw_get_fired *out)
+{
+    if (payload_bytes != 4)
+        return 0;
+    out->offset = (uint32_t)nrw_get32(payload + 0);
+    return 1;
+}
+
+static inline int nrw_pack_get_fired(uint8_t payload[NRW_PAYLOAD_BYTES], const nrw_get_fired *message)
+{
+    nrw_put32(payload + 0, (uint32_t)message->offset);
+    return 4;
+}
+
 /* Says which voxels a sensor channel injects into, or a motor channel listens to. Sensors and motors count apart. */
 typedef struct {
     uint8_t channel; /* number of the channel, below CHANNELS */
     uint8_t kind; /* one of CHANNEL_KIND */
+    uint8_t coding; /* one of CODING */
     uint8_t hold; /* sensors: bursts in which a value counts when no newer one comes; 255 = until one comes */
-    uint8_t window; /* motors: bursts, 1 to 255 */
+    uint8_t window; /* motors: bursts, 1 to 255: of RATE; without spikes for so many the others are `neutral` */
     uint16_t area; /* index of the area */
-    uint16_t voxels; /* number of voxels */
+    uint16_t depth; /* voxels of the column, at most 128 */
     uint16_t per_voxel; /* neurons of a voxel, with consecutive indexes */
-    uint16_t full; /* motors: spikes in the window that mean full activity */
-    int16_t low; /* value of the first voxel, or of none */
-    int16_t high; /* value of the last voxel, or of all */
-    int16_t neutral; /* motors: value without spikes */
-    uint32_t first; /* index of the first voxel's first neuron */
+    uint16_t full; /* motors: RATE: spikes in the window that mean 32767 */
+    int16_t neutral; /* motors: value without spikes; -32768: it stays as it was */
+    uint32_t first; /* index of the first neuron of the column's first voxel */
     uint32_t stride; /* neurons from one voxel to the next */
-    int32_t units; /* sensors: what is injected, input units of the area */
+    int32_t minus; /* neurons from there to the column of negative numbers; 0 = there is none */
+    int32_t units; /* sensors: what a voxel is given, input units of the area */
 } nrw_bind;
 
 static inline int nrw_unpack_bind(const uint8_t *payload, uint8_t payload_bytes, nrw_bind *out)
 {
-    if (payload_bytes != 30)
+    if (payload_bytes != 31)
         return 0;
     out->channel = (uint8_t)*(payload + 0);
     out->kind = (uint8_t)*(payload + 1);
-    out->hold = (uint8_t)*(payload + 2);
-    out->window = (uint8_t)*(payload + 3);
-    out->area = (uint16_t)nrw_get16(payload + 4);
-    out->voxels = (uint16_t)nrw_get16(payload + 6);
-    out->per_voxel = (uint16_t)nrw_get16(payload + 8);
-    out->full = (uint16_t)nrw_get16(payload + 10);
-    out->low = (int16_t)nrw_get16(payload + 12);
-    out->high = (int16_t)nrw_get16(payload + 14);
-    out->neutral = (int16_t)nrw_get16(payload + 16);
-    out->first = (uint32_t)nrw_get32(payload + 18);
-    out->stride = (uint32_t)nrw_get32(payload + 22);
-    out->units = (int32_t)nrw_get32(payload + 26);
+    out->coding = (uint8_t)*(payload + 2);
+    out->hold = (uint8_t)*(payload + 3);
+    out->window = (uint8_t)*(payload + 4);
+    out->area = (uint16_t)nrw_get16(payload + 5);
+    out->depth = (uint16_t)nrw_get16(payload + 7);
+    out->per_voxel = (uint16_t)nrw_get16(payload + 9);
+    out->full = (uint16_t)nrw_get16(payload + 11);
+    out->neutral = (int16_t)nrw_get16(payload + 13);
+    out->first = (uint32_t)nrw_get32(payload + 15);
+    out->stride = (uint32_t)nrw_get32(payload + 19);
+    out->minus = (int32_t)nrw_get32(payload + 23);
+    out->units = (int32_t)nrw_get32(payload + 27);
     return 1;
 }
 
@@ -741,19 +781,19 @@ static inline int nrw_pack_bind(uint8_t payload[NRW_PAYLOAD_BYTES], const nrw_bi
 {
     payload[0] = (uint8_t)message->channel;
     payload[1] = (uint8_t)message->kind;
-    payload[2] = (uint8_t)message->hold;
-    payload[3] = (uint8_t)message->window;
-    nrw_put16(payload + 4, (uint16_t)message->area);
-    nrw_put16(payload + 6, (uint16_t)message->voxels);
-    nrw_put16(payload + 8, (uint16_t)message->per_voxel);
-    nrw_put16(payload + 10, (uint16_t)message->full);
-    nrw_put16(payload + 12, (uint16_t)message->low);
-    nrw_put16(payload + 14, (uint16_t)message->high);
-    nrw_put16(payload + 16, (uint16_t)message->neutral);
-    nrw_put32(payload + 18, (uint32_t)message->first);
-    nrw_put32(payload + 22, (uint32_t)message->stride);
-    nrw_put32(payload + 26, (uint32_t)message->units);
-    return 30;
+    payload[2] = (uint8_t)message->coding;
+    payload[3] = (uint8_t)message->hold;
+    payload[4] = (uint8_t)message->window;
+    nrw_put16(payload + 5, (uint16_t)message->area);
+    nrw_put16(payload + 7, (uint16_t)message->depth);
+    nrw_put16(payload + 9, (uint16_t)message->per_voxel);
+    nrw_put16(payload + 11, (uint16_t)message->full);
+    nrw_put16(payload + 13, (uint16_t)message->neutral);
+    nrw_put32(payload + 15, (uint32_t)message->first);
+    nrw_put32(payload + 19, (uint32_t)message->stride);
+    nrw_put32(payload + 23, (uint32_t)message->minus);
+    nrw_put32(payload + 27, (uint32_t)message->units);
+    return 31;
 }
 
 /* Says what the board sends unasked. It stops by itself when nothing came from the host for a second. */
@@ -1122,22 +1162,66 @@ static inline int nrw_pack_committed(uint8_t payload[NRW_PAYLOAD_BYTES], const n
 typedef struct {
     uint32_t burst; /* number of the last burst */
     uint32_t state_hash; /* CRC-32 of the state after it */
+    uint32_t total; /* bytes of all fired bitmaps */
+    const uint8_t *bitmaps; /* the first of them, as in BITMAPS; none in an answer that is sent again */
+    uint8_t bitmaps_bytes;
 } nrw_stepped;
 
 static inline int nrw_unpack_stepped(const uint8_t *payload, uint8_t payload_bytes, nrw_stepped *out)
 {
-    if (payload_bytes != 8)
+    uint8_t at = 12;
+    if (payload_bytes < 12)
         return 0;
     out->burst = (uint32_t)nrw_get32(payload + 0);
     out->state_hash = (uint32_t)nrw_get32(payload + 4);
+    out->total = (uint32_t)nrw_get32(payload + 8);
+    out->bitmaps = payload + at;
+    out->bitmaps_bytes = (uint8_t)(payload_bytes - at);
     return 1;
 }
 
 static inline int nrw_pack_stepped(uint8_t payload[NRW_PAYLOAD_BYTES], const nrw_stepped *message)
 {
+    int at, n;
+    if (12 + message->bitmaps_bytes > NRW_PAYLOAD_BYTES)
+        return -1;
     nrw_put32(payload + 0, (uint32_t)message->burst);
     nrw_put32(payload + 4, (uint32_t)message->state_hash);
-    return 8;
+    nrw_put32(payload + 8, (uint32_t)message->total);
+    at = 12;
+    for (n = 0; n < message->bitmaps_bytes; n++)
+        payload[at++] = message->bitmaps[n];
+    return at;
+}
+
+/* Who fired in the last burst, as it lies in memory: docs/SPEC.md, RAM. */
+typedef struct {
+    uint32_t offset; /* of the first byte here */
+    const uint8_t *data; /* the bytes, as many as fit */
+    uint8_t data_bytes;
+} nrw_bitmaps;
+
+static inline int nrw_unpack_bitmaps(const uint8_t *payload, uint8_t payload_bytes, nrw_bitmaps *out)
+{
+    uint8_t at = 4;
+    if (payload_bytes < 4)
+        return 0;
+    out->offset = (uint32_t)nrw_get32(payload + 0);
+    out->data = payload + at;
+    out->data_bytes = (uint8_t)(payload_bytes - at);
+    return 1;
+}
+
+static inline int nrw_pack_bitmaps(uint8_t payload[NRW_PAYLOAD_BYTES], const nrw_bitmaps *message)
+{
+    int at, n;
+    if (4 + message->data_bytes > NRW_PAYLOAD_BYTES)
+        return -1;
+    nrw_put32(payload + 0, (uint32_t)message->offset);
+    at = 4;
+    for (n = 0; n < message->data_bytes; n++)
+        payload[at++] = message->data[n];
+    return at;
 }
 
 /* A part of the state: of the RAM block that docs/SPEC.md describes. */

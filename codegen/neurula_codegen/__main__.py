@@ -22,6 +22,7 @@ from neurula_codegen.schema import HERE, read_schema
 from neurula_codegen.wire_schema import read_wire
 
 ROOT = HERE.parent.parent
+WITH_CONSTANTS = ("link.py", "requests.py", "channels.py")  # of the firmware: the rest of them is written by hand
 
 
 def generate() -> dict[Path, str]:
@@ -56,6 +57,7 @@ def generate() -> dict[Path, str]:
         ROOT / "host" / "neurula" / "compiler" / "pin_layout.py": emit_pins.emit_layout(pins),
         ROOT / "host" / "neurula" / "link" / "wire.py": emit_wire.emit_python(wire),
         mcu / "wire.py": emit_wire_mcu.emit_micropython(wire),
+        **{mcu / name: emit_wire_mcu.fill_constants((mcu / name).read_text(encoding="utf-8"), wire) for name in WITH_CONSTANTS},
         ROOT / "runtime_c" / "neurula_wire.h": emit_wire_c.emit_header(wire),
         wire_page: emit_tables.fill_spec(wire_page.read_text(encoding="utf-8"), emit_wire.wire_tables(wire)),
         spec: emit_tables.fill_spec(spec.read_text(encoding="utf-8"), tables),

@@ -1,4 +1,7 @@
-"""The wire for MicroPython: firmware_py/neurula_mcu/wire.py. Tables instead of names, for a name takes memory on a board."""
+"""The wire for MicroPython: firmware_py/neurula_mcu/wire.py, and the constants of the modules that use it.
+
+A name takes memory on a board, so constants stand where they are used, between `# <wire NAMES>` and `# </wire>`: MicroPython
+puts names that begin with an underscore into the code and forgets them."""
 
 from __future__ import annotations
 
@@ -6,8 +9,7 @@ from neurula_codegen.emit_wire import PARTS
 from neurula_codegen.language import GENERATED
 from neurula_codegen.wire_schema import Layout, Wire
 
-REQUESTS_END = 64
-EXPORTED = ("PAYLOAD_BYTES", "ENCODED_BYTES", "FRAME_BYTES", "REMEMBERED", "BREAK_MS", "CHUNK_BYTES", "CHANNELS")
+BEGIN, END = "# <wire ", "# </wire>"
 HEAD = """\
 from array import array
 
@@ -15,44 +17,59 @@ try:
     from micropython import const
 except ImportError:
     const = int
+
+_ENCODED = const({encoded})
+_VERSION = const({version})
+PAYLOAD_AT = const(6)  # in a decoder's buffer
+PAYLOAD_OUT = const(7)  # in a writer's buffer
 """
 
 
 def emit_micropython(wire: Wire) -> str:
     """The whole module; it runs under CPython too."""
-    lines = ['"""Frames and messages between this board and its host; docs/WIRE.md says what they mean.', ""]
-    lines += [GENERATED.format(source="wire.toml"), '"""', "", HEAD]
-    lines += [f"_VERSION = const({wire.version})", f"_ENCODED = const({wire.constants['ENCODED_BYTES'][0]})"]
-    lines += [f"WIRE_FINGERPRINT = {wire.fingerprint:#010x}"]
-    lines += [f"{name} = const({wire.constants[name][0]})" for name in EXPORTED]
-    lines += ["PAYLOAD_AT = const(6)  # in a decoder's buffer", "PAYLOAD_OUT = const(7)  # in a writer's buffer"]
-    lines += [f"{message.name} = const({message.type})" for message in wire.messages if message.type >= REQUESTS_END]
-    for flags in wire.flags:
-        if flags.name.endswith("_STATE"):
-            names = ", ".join(repr(name.lower()) for name, _, _ in flags.values)
-            lines += [f"{flags.name}S = ({names})  # by number"]
-        else:
-            lines += [f"{flags.name}_{name} = const({value})" for name, value, _ in flags.values]
-    lines += table_lines(wire)
-    return "\n".join([*lines, "", (PARTS / "frames_mcu.py.txt").read_text(encoding="utf-8").rstrip(), ""])
+    lines = ['"""Frames between this board and its host; docs/WIRE.md says what they mean.', ""]
+    lines += [GENERATED.format(source="wire.toml"), '"""', ""]
+    lines += [HEAD.format(encoded=wire.constants["ENCODED_BYTES"][0], version=wire.version)]
+    return "\n".join([*lines, *table_lines(wire), "", (PARTS / "frames_mcu.py.txt").read_text(encoding="utf-8").rstrip(), ""])
 
 
 def table_lines(wire: Wire) -> list[str]:
-    """Requests by type; formats for `struct` of messages and of what a list has."""
+    """Requests by type."""
     requests: list[Layout | None] = [None] * (1 + max(m.type for m in wire.messages if m.answer))
     numbers = {message.name: message.type for message in wire.messages}
     for message in wire.messages:
         if message.answer:
             requests[message.type] = message
-    out = ["REQUESTS = (  # by type: name, type of the answer, format of the fixed fields, whether more may follow them"]
-    for request in requests:
-        if request is None:
-            out.append('    ("", 0, "<", False),')
-        else:
-            more = request.tail is not None or bool(request.texts)
-            out.append(f'    ("{request.name.lower()}", {numbers[request.answer]}, "{request.format}", {more}),')
-    out += [")", "FORMATS = {  # of the fixed fields of answers and values"]
-    out += [f'    {m.type}: "{m.format}",' for m in wire.messages if m.type >= REQUESTS_END and m.fixed]
-    out += ["}"]
-    out += [f'{name}_FORMAT = "{record.format}"' for name, record in wire.records.items() if record.fixed]
-    return out
+    names = [f'    "{r.name.lower() if r else ""}",' for r in requests]
+    layouts = [f'    "{r.format if r else "<"}",' for r in requests]
+    answers = bytes(numbers[r.answer] if r else 0 for r in requests)
+    more = bytes(1 if r and (r.tail or r.texts) else 0 for r in requests)
+    return [
+        "# of requests, by type", "NAMES = (", *names, ")", "LAYOUTS = (  # of the fixed fields, for struct", *layouts, ")",
+        f"ANSWERS = {answers!r}  # types", f"MORE = {more!r}  # whether something may follow the fixed fields",
+    ]  # fmt: skip
+
+
+def values_of(wire: Wire) -> dict[str, str]:
+    """What a name between the marks stands for: messages, constants, flags, NAME_LAYOUT and WIRE_FINGERPRINT."""
+    found = {name: str(value) for name, (value, _) in wire.constants.items()}
+    found["WIRE_FINGERPRINT"] = f"{wire.fingerprint:#010x}"
+    for layout in (*wire.messages, *wire.records.values()):
+        found[f"{layout.name}_LAYOUT"] = f'"{layout.format}"'
+    for flags in wire.flags:
+        found |= {f"{flags.name}_{name}": str(value) for name, value, _ in flags.values}
+        found[f"{flags.name}S"] = repr(tuple(name.lower() for name, _, _ in flags.values)).replace("'", '"')
+    return found | {message.name: str(message.type) for message in wire.messages}
+
+
+def fill_constants(text: str, wire: Wire) -> str:
+    """Writes the constants that a module names anew. KeyError for a name that the wire does not have."""
+    known = values_of(wire)
+    parts = text.split(BEGIN)
+    out = [parts[0]]
+    for part in parts[1:]:
+        names, rest = part.split(">\n", 1)
+        after = rest.split(END, 1)[1]
+        lines = [f"_{name} = const({known[name]})" for name in names.split()]
+        out.append(BEGIN + names + ">\n" + "\n".join(lines) + "\n" + END + after)
+    return "".join(out)

@@ -1,280 +1,296 @@
-"""The line protocol of a board that runs: ASCII lines there, lines back, the last begins with ok or error. See docs/PROTOCOL.md."""
+"""The board's end of the wire: takes frames, carries out each request once, keeps sensor values, sends what was subscribed.
 
-import gc
-import sys
-from binascii import a2b_base64, hexlify, unhexlify
+See docs/WIRE.md. Nothing that happens in every burst takes memory."""
 
-from neurula_mcu.image import FINGERPRINT, ImageError as Refusal
-from neurula_mcu.loop import RATE_MAX_HZ, RATE_MIN_HZ
-from neurula_mcu.ticks import sleep_us
+import struct
+from array import array
 
-LINE_BYTES = 320
-PROTOCOL = 1
-STEPS_MAX = 100000
-CHUNK_BYTES = 180
-MEASURE_US = 40000  # bursts further apart leave time to look at the heap
-FLUSH_US = 50000  # the last answer leaves before the board resets
+try:
+    from micropython import const
+except ImportError:
+    from neurula_mcu.pointers import const
+
+from neurula_mcu.image import ImageError as Refusal
+from neurula_mcu.requests import Requests, put_text
+from neurula_mcu.ticks import sleep_us, ticks_diff, ticks_ms
+from neurula_mcu.wire import _TABLE_AT, _accept, ANSWERS, FrameDecoder, FrameWriter, LAYOUTS, MORE, NAMES, PAYLOAD_AT, PAYLOAD_OUT
+
+# <wire WIRE_FINGERPRINT REMEMBERED BREAK_MS GREET PING ESTOP STEP ERROR STEPPED PONG SENSE INJECT EXCITE>
+_WIRE_FINGERPRINT = const(0x0ab10ec8)
+_REMEMBERED = const(8)
+_BREAK_MS = const(100)
+_GREET = const(1)
+_PING = const(2)
+_ESTOP = const(25)
+_STEP = const(17)
+_ERROR = const(65)
+_STEPPED = const(74)
+_PONG = const(67)
+_SENSE = const(128)
+_INJECT = const(129)
+_EXCITE = const(130)
+# </wire>
+_CHUNK_BYTES = const(256)
+_SILENCE_MS = const(1000)  # nothing is sent unasked to a host that has said nothing for so long
+_BLOCKED_MS = const(100)  # a host that lets the board wait so long does not read
+_FLUSH_US = const(50000)  # the last answer leaves before the board resets
+_TEXT_BYTES = const(120)  # of an error
+_KEPT_BYTES = const(48)  # of an answer that is kept: its type, its length, payload
+_READING = (3, 4, 5, 6, 20, 21)  # requests that only look: they may be carried out again
+
+
+def nothing(*_):
+    """What a board without channels does with them."""
+
+
+def no_stimulus(count):
+    return count
+
+
+def quick_serve(link, read_into, buffer, accept, table):
+    """Link.serve as a closure: on a microcontroller looking names up costs more than most frames do."""
+    chunk = bytearray(_CHUNK_BYTES)
+    size = 0  # of the unfinished frame in the buffer
+    now = ticks_ms
+
+    def serve(loop):
+        """Takes in what has arrived, a chunk at most, and does what it says; whether anything had. KeyboardInterrupt at Ctrl-C."""
+        nonlocal size
+        got = read_into(chunk)
+        if got <= 0:
+            if size and link.ended(size):
+                size = 0
+            return False
+        link.got_ms = now()
+        at = 0
+        heard = False
+        while at < got:
+            found = accept(buffer, size, chunk, at, got, table)
+            at = found & 511
+            if found < 262144:
+                size = found >> 9
+                continue
+            size = 0
+            if found >= 524288:
+                link.rejected += 1
+                continue
+            heard = True
+            end = (found >> 9 & 511) - 4
+            if buffer[2] == _SENSE:
+                last = link.last_sense
+                sequence = buffer[4] | buffer[5] << 8
+                if last < 0 or 0 < (sequence - last) & 0xFFFF < 0x8000:
+                    link.last_sense = sequence
+                    link.take(buffer, PAYLOAD_AT, end)
+                else:
+                    link.dropped += 1
+            else:
+                link.handle(loop, end)
+        if heard:
+            loop.failsafe.command()
+        return True
+
+    return serve
 
 
 class Link:
-    """One host on a stream of bytes. ready(): true when a byte is there; read_into(buffer): reads one byte; write(text)."""
+    """One host. port: see neurula_mcu.port.
 
-    LINE = 2
+    What the loop calls in every burst: serve(loop), whether anything had arrived; sense(count): adds the host's stimulus to the
+    `count` injections of the pins, how many there are then; decode(): looks at the burst for what motors want; publish(loop)."""
 
-    def __init__(self, ready, read_into, write):
-        self.ready = ready
-        self.read_into = read_into
-        self.write = write
-        self.line = bytearray(LINE_BYTES)
-        self.size = 0
-        self.one = bytearray(1)
-        self.closed = False
-        self.commands = None
+    def __init__(self, port):
+        self.port = port
+        self.decoder = FrameDecoder()
+        self.writer = FrameWriter()
+        self.kept = bytearray(_REMEMBERED * _KEPT_BYTES)
+        self.numbers = array("i", bytes(4 * _REMEMBERED))  # of the requests whose answers are kept
+        self.requests = None
+        self.channels = None
+        self.session = 0
+        self.floor = 0  # the oldest number of a request that may still be carried out
+        self.rejected = self.dropped = 0
+        self.got_ms = 0
+        self.sent = 0
+        self.take, self.sense, self.decode = nothing, no_stimulus, nothing
+        self.serve = quick_serve(self, port.read_into, self.decoder.buffer, _accept, _TABLE_AT)
+        self.forget()
 
-    def take(self):
-        """Takes in one byte if there is one: 0 nothing was there, 1 it was, LINE a line is complete."""
-        try:
-            if self.closed or not self.ready():
-                return 0
-            if not self.read_into(self.one):
-                self.closed = True
-                return 0
-        except OSError:
-            self.closed = True
-            return 0
-        byte = self.one[0]
-        if byte == 10 or byte == 13:
-            return self.LINE if self.size else 1
-        if self.size < LINE_BYTES:
-            self.line[self.size] = byte
-        self.size += self.size <= LINE_BYTES  # one more than fits marks a line that is too long
-        return 1
+    def forget(self):
+        """What belongs to a session only."""
+        for place in range(_REMEMBERED):
+            self.numbers[place] = -1
+        self.last_sense = self.last_inject = -1
+        self.streams = self.frames = self.logged = 0
+        self.publish = nothing
+        if self.channels is not None:
+            self.channels.clear()
 
-    def answer(self, loop):
-        """Carries out the line that is complete. Whatever goes wrong is an answer, too."""
-        size, self.size = self.size, 0
-        if self.commands is None:
-            self.commands = Commands(loop, self.say)
-        loop.failsafe.command()
-        try:
-            if size > LINE_BYTES:
-                raise Refusal("F132", "the line is too long")
-            self.say("ok" + self.commands.carry_out(self.line[:size]))
-        except Exception as error:
-            code = getattr(error, "code", None)
-            if not isinstance(code, str):
-                code = "R101" if isinstance(error, MemoryError) else "F136"
-                loop.log.add(code if code[0] == "F" else "F136", loop.last_burst())
-            self.say("error %s %d %s" % (code, getattr(error, "at", 0), getattr(error, "message", None) or repr(error)))
+    # ---- what arrives ----------------------------------------------------------------------------------------------
+
+    def ended(self, size):
+        """Whether an unfinished frame of that size is not going to end. KeyboardInterrupt when it is Ctrl-C."""
+        if 0 <= ticks_diff(ticks_ms(), self.got_ms) <= _BREAK_MS:
+            return False
+        begun = bytes(self.decoder.buffer[: min(size, 16)])
+        if begun[0] == 3 or begun[:2] == b"\r\3":
+            self.port.leave(begun.lstrip(b"\r\3"))
+            raise KeyboardInterrupt
+        return True
+
+    def handle(self, loop, end):
+        """Does what a frame says whose payload ends there."""
+        buffer = self.decoder.buffer
+        type, sequence = buffer[2], buffer[4] | buffer[5] << 8
+        self.decoder.end = end
+        if type < 128:
+            self.request(loop, type, sequence)
+        elif self.channels is not None and (type == _INJECT or type == _EXCITE):
+            if self.last_inject < 0 or 0 < (sequence - self.last_inject) & 0xFFFF < 0x8000:
+                self.last_inject = sequence
+                take = self.channels.inject if type == _INJECT else self.channels.excite
+                take(buffer, PAYLOAD_AT, end)
+            else:
+                self.dropped += 1
+
+    def request(self, loop, type, sequence):
+        """Answers a request, and carries it out unless that was done before."""
+        if self.requests is None:
+            self.requests = Requests(loop, self)
+        if type == _GREET or type == _PING or type == _ESTOP or not self.session:
+            self.carry_out(loop, type, sequence)
             return
-        if self.commands.then:
-            then, self.commands.then = self.commands.then, None
-            sleep_us(FLUSH_US)
+        place = sequence % _REMEMBERED
+        if self.numbers[place] == sequence:
+            self.dropped += 1
+            self.answer_again(place, sequence)
+            return
+        ahead = (sequence - self.floor) & 0xFFFF
+        if ahead >= 0x8000:
+            self.dropped += 1
+            return
+        kind, end = self.carry_out(loop, type, sequence)
+        self.numbers[place] = -1
+        if type not in _READING:
+            self.keep(place, kind, end)
+            self.numbers[place] = sequence
+        if ahead >= _REMEMBERED:
+            self.floor = (sequence + 1 - _REMEMBERED) & 0xFFFF
+        then, self.requests.then = self.requests.then, None
+        if then:
+            sleep_us(_FLUSH_US)
             then()
 
-    def say(self, text):
-        self.write(text + "\n")
-
-
-class Commands:
-    """The verbs. Each method answers with what follows "ok", beginning with a space."""
-
-    def __init__(self, loop, say):
-        self.loop = loop
-        self.say = say
-        self.writer = None
-        self.then = None  # what is done after the answer has gone
-        self.free_bytes = self.used_bytes = 0
-        self.measure()
-        self.forced = []
-        self.inject = []
-
-    def carry_out(self, line):
-        if max(line) > 126 or min(line) < 32:
-            raise Refusal("F131", "the line is no command")
-        words = line.decode().split()
-        if not words:
-            return ""
-        method = getattr(self, "do_" + words[0], None)
-        if method is None:
-            raise Refusal("F131", "there is no command " + words[0][:20])
+    def carry_out(self, loop, type, sequence):
+        """Does what a request says and answers, whatever comes of it: (type of the answer, payload of it)."""
+        decoder, out = self.decoder, self.writer.buffer
         try:
-            return method(*words[1:]) or ""
-        except (TypeError, ValueError) as error:
-            if hasattr(error, "code"):
-                raise
-            raise Refusal("F133", "the arguments of %s are not right: %r" % (words[0], error))
+            if type >= len(NAMES) or not ANSWERS[type]:
+                raise Refusal("F131", "the board knows no such request", type)
+            if not self.session and type not in (_GREET, _PING, _ESTOP):
+                raise Refusal("F138", "there is no session: the board has restarted, or another host has greeted it")
+            layout = LAYOUTS[type]
+            at = PAYLOAD_AT + struct.calcsize(layout)
+            if at > decoder.end or (at < decoder.end and not MORE[type]):
+                raise Refusal("F133", "the payload of %s has not the length that it should" % NAMES[type])
+            fields = struct.unpack_from(layout, decoder.buffer, PAYLOAD_AT)
+            if MORE[type]:
+                fields += (memoryview(decoder.buffer)[at : decoder.end],)
+            kind = ANSWERS[type]
+            end = getattr(self.requests, NAMES[type])(out, *fields) or PAYLOAD_OUT
+        except Exception as error:
+            kind = _ERROR
+            end = self.put_error(loop, out, error)
+        payload = bytes(out[PAYLOAD_OUT : min(end, PAYLOAD_OUT + _KEPT_BYTES)])
+        self.port.write(out, self.writer.finish(kind, 0, sequence, end))
+        return kind, payload
 
-    def need_brain(self):
-        if self.loop.brain is None:
-            raise Refusal("F135", "no brain runs: " + self.why())
-        return self.loop.brain
+    def keep(self, place, kind, payload):
+        """Remembers an answer: the beginning of it, where it is long."""
+        size = min(len(payload), _KEPT_BYTES - 2)
+        if kind == _STEPPED:
+            size = 12
+        at = place * _KEPT_BYTES
+        self.kept[at] = kind
+        self.kept[at + 1] = size
+        self.kept[at + 2 : at + 2 + size] = payload[:size]
+        if kind == _ERROR:
+            self.kept[at + 2 + 8] = size - 9
 
-    def need_stopped(self):
-        if self.loop.running:
-            raise Refusal("F134", "the brain runs: say stop first")
-        return self.need_brain()
+    def answer_again(self, place, sequence):
+        at = place * _KEPT_BYTES
+        size = self.kept[at + 1]
+        out = self.writer.buffer
+        out[PAYLOAD_OUT : PAYLOAD_OUT + size] = self.kept[at + 2 : at + 2 + size]
+        self.port.write(out, self.writer.finish(self.kept[at], 0, sequence, PAYLOAD_OUT + size))
 
-    def need_slots(self):
-        if self.loop.slots is None:
-            raise Refusal("F147", "this board has no place to keep brains")
-        return self.loop.slots
+    def put_error(self, loop, out, error):
+        """The payload of an ERROR; where it ends."""
+        code = getattr(error, "code", None)
+        if not isinstance(code, str):
+            code = "R101" if isinstance(error, MemoryError) else "F133" if isinstance(error, (TypeError, ValueError)) else "F136"
+            loop.log.add("F136", loop.last_burst())
+        text = (getattr(error, "message", None) or repr(error))[:_TEXT_BYTES]
+        struct.pack_into("<4sI", out, PAYLOAD_OUT, code.encode(), max(0, getattr(error, "at", 0)))
+        return put_text(out, PAYLOAD_OUT + 8, text)
 
-    def why(self):
-        """Why no brain runs."""
-        slots = self.loop.slots
-        return self.loop.refusal or (slots.safe_reason if slots is not None else "no place to keep brains")
+    def greet(self, session, fingerprint):
+        """A new session number makes all forgotten that belonged to another one."""
+        if fingerprint != _WIRE_FINGERPRINT:
+            raise Refusal("L121", "the board speaks the wire %08x, its host %08x" % (_WIRE_FINGERPRINT, fingerprint))
+        if session == 0:
+            raise Refusal("F133", "0 is no number of a session")
+        if session != self.session:
+            self.session = session
+            self.floor = self.decoder.sequence()
+            self.forget()
 
-    def measure(self):
-        """Looks at the whole heap: some 20 ms on an RP2040, more than a burst has at 100 Hz."""
-        if hasattr(gc, "mem_free"):
-            self.free_bytes = gc.mem_free()
-            self.used_bytes = gc.mem_alloc()
+    def open_channels(self, loop):
+        """The channels of the brain that runs."""
+        if self.channels is None:
+            from neurula_mcu.channels import Channels  # a board that needs none keeps its memory
 
-    # ---- what there is ---------------------------------------------------------------------------------------------
+            self.channels = Channels(self, loop.brain, len(loop.brain.words) // 3 if loop.pins is not None else 0)
+        return self.channels
 
-    def do_hello(self):
-        gc.collect()
-        loop = self.loop
-        choice = loop.slots.running if loop.slots is not None else None
-        slot = str(choice.slot) if choice else "-"
-        state = "safe" if loop.brain is None else choice.state if choice else "confirmed"
-        reason = loop.hardware.reason + (" " + self.why() if loop.brain is None else "")
-        self.measure()
-        known = PROTOCOL, loop.board, FINGERPRINT, self.free_bytes, slot, state, loop.last_burst(), reason
-        return " neurula %d %s %08x %d %s %s %d %s" % known
+    # ---- every burst -----------------------------------------------------------------------------------------------
 
-    def do_stats(self):
-        """The heap as it is now where there is time for it, else as it was at the last hello."""
-        loop = self.loop
-        if not loop.running or loop.period_us > MEASURE_US:
-            self.measure()
-        bursts = loop.last_burst(), loop.overruns, loop.worst_us, loop.mean_us()
-        return " %d %d %d %d %d %d" % (bursts + (self.free_bytes, self.used_bytes))
+    def subscribe(self, loop, streams, frames, every):
+        """From now on what the bits of `streams` name is sent after every so many bursts."""
+        self.streams, self.frames = streams, frames
+        self.logged = loop.log.added
+        self.publish = quick_publish(self, self.requests.publish, streams, every) if streams and every else nothing
 
-    def do_logs(self):
-        for line in self.loop.log.lines():
-            self.say(line)
+    def send(self, type, flags, end):
+        """Sends a value whose payload ends at `end` of the writer's buffer."""
+        self.sent = sequence = (self.sent + 1) & 0xFFFF
+        writer = self.writer
+        self.port.write(writer.buffer, writer.finish(type, flags, sequence, end))
 
-    def do_pins(self):
-        """Whether the outputs are live, and what the last burst wants of each."""
-        failsafe = self.loop.failsafe
-        state = "stopped" if failsafe.stopped else "live" if failsafe.armed() else "neutral"
-        return " ".join([" " + state] + [str(output.target) for output in failsafe.outputs])
 
-    # ---- brains ----------------------------------------------------------------------------------------------------
+def quick_publish(link, send, streams, every):
+    """Link.publish as a closure: sends what was subscribed when it is its turn, and the host is there and reads."""
+    until = 0
+    now, diff = ticks_ms, ticks_diff
 
-    def do_slots(self):
-        slots = self.need_slots()
-        rows = " / ".join("%d %s %d %s" % row for row in slots.describe())
-        return " %s / %d" % (rows, slots.slot_bytes)
+    def publish(loop):
+        nonlocal until
+        until -= 1
+        if until > 0:
+            return
+        until = every
+        begun = now()
+        if not 0 <= diff(begun, link.got_ms) < _SILENCE_MS:
+            return
+        send(streams)
+        if diff(now(), begun) > _BLOCKED_MS:  # it is connected and does not read
+            link.publish = nothing
 
-    def do_put(self, size, sha256):
-        digest = unhexlify(sha256)
-        if len(digest) != 32:
-            raise ValueError("SHA-256")
-        self.writer = self.need_slots().begin(int(size), digest)
-        return " %d" % self.writer.written
-
-    def do_chunk(self, offset, crc, text):
-        data = a2b_base64(text)
-        if len(data) > CHUNK_BYTES:
-            raise ValueError("length")
-        return " %d" % self.need_writer().write(int(offset), data, int(crc, 16))
-
-    def do_commit(self):
-        slot, sequence = self.need_writer().finish()
-        self.writer = None
-        return " %d %d" % (slot, sequence)
-
-    def need_writer(self):
-        if self.writer is None:
-            raise Refusal("F139", "no upload is open: say put first")
-        return self.writer
-
-    def do_confirm(self):
-        self.need_slots().confirm()
-
-    def do_rollback(self):
-        slot = self.need_slots().rollback()
-        return " -" if slot is None else " %d" % slot
-
-    def do_retry(self):
-        self.need_slots().retry()
-
-    def do_start(self):
-        self.then = self.loop.restart
-
-    do_reset = do_start
-
-    # ---- running ---------------------------------------------------------------------------------------------------
-
-    def do_estop(self):
-        self.loop.failsafe.stop()
-
-    def do_release(self):
-        self.loop.failsafe.release()
-
-    def do_rate(self, rate_hz):
-        rate = int(rate_hz)
-        if not RATE_MIN_HZ <= rate <= RATE_MAX_HZ:
-            raise ValueError("%d to %d" % (RATE_MIN_HZ, RATE_MAX_HZ))
-        if rate < self.loop.failsafe.rate_min_hz():
-            raise Refusal("F137", "with bursts so rare the failsafe would stop the outputs between them")
-        self.loop.set_rate(rate)
-
-    def do_run(self):
-        self.need_brain()
-        self.loop.running = True
-
-    def do_stop(self):
-        self.loop.running = False
-
-    def do_rewind(self):
-        """The brain as it was before its first burst."""
-        self.need_stopped().rewind()
-
-    def do_force(self, area, neuron):
-        self.need_stopped()
-        self.forced.append((int(area), int(neuron)))
-
-    def do_inject(self, area, neuron, units):
-        self.need_stopped()
-        self.inject.append((int(area), int(neuron), int(units)))
-
-    def do_step(self, bursts="1"):
-        """Bursts with the host's stimulus only: pins are not read, outputs follow. Each gives a line."""
-        brain = self.need_stopped()
-        count = int(bursts)
-        if not 0 < count <= STEPS_MAX:
-            raise ValueError("1 to %d" % STEPS_MAX)
-        forced, inject = self.forced, self.inject
-        self.forced, self.inject = [], []
-        for _ in range(count):
-            try:
-                brain.step(forced, inject)
-            except IndexError:
-                raise Refusal("F133", "the brain has no such neuron")
-            self.loop.show()
-            self.loop.hardware.feed()
-            self.say("burst %d %08x %s" % (brain.burst(), brain.state_hash(), brain.fired_slot().decode()))
-            forced = inject = ()
-
-    def do_state(self):
-        return " " + hexlify(self.need_stopped().ram).decode()
+    return publish
 
 
 def standard_link():
     """The link on standard input and output."""
-    import select
+    from neurula_mcu.port import standard_port
 
-    poller = select.poll()
-    poller.register(sys.stdin, select.POLLIN)
-    poll = getattr(poller, "ipoll", poller.poll)  # MicroPython's ipoll takes no memory
-
-    def ready():
-        for _ in poll(0):
-            return True
-        return False
-
-    return Link(ready, sys.stdin.buffer.readinto, sys.stdout.write)
+    return Link(standard_port())

@@ -30,6 +30,15 @@ class Log:
         struct.pack_into(_ENTRY, self.ring, at, ticks_ms(), number, 1, burst & _BURSTS)
         self.added += 1
 
+    def put(self, first, out, at, room):
+        """Copies entries from number `first` on, as many as fit; (number of the first that is still there, where they end)."""
+        first = min(self.added, max(first, self.added - self.entries))
+        for number in range(first, min(self.added, first + room // _BYTES)):
+            place = number % self.entries * _BYTES
+            out[at : at + _BYTES] = self.ring[place : place + _BYTES]
+            at += _BYTES
+        return first, at
+
     def lines(self):
         """Oldest first: "log MILLISECONDS CODE TIMES BURST" """
         for number in range(max(0, self.added - self.entries), self.added):

@@ -5,14 +5,13 @@ from neurula_mcu.ticks import ticks_add, ticks_diff, ticks_ms, ticks_us
 RATE_MIN_HZ, RATE_MAX_HZ = 1, 1000
 IDLE_US = 10000  # between two looks at the watchdog while no brain runs
 SHORT_US = 1500  # not worth sleeping: the clock's interrupt comes every millisecond
-READ_AT_LEAST = 16  # bytes of the link that are read after every burst, however late it is
 MEAN_OF = 1024  # bursts; then old ones count half
 TOOK_MAX_US = 1000000  # so that a sum of MEAN_OF stays below 2^30
 HEALTHY_MS = 3000  # a boot whose bursts went on for so long was no failure
 
 
 class Loop:
-    """One boot's work. brain: None in safe mode; pins: None without a wiring; link: .take(), .answer(loop)."""
+    """One boot's work. brain: None in safe mode; pins: None without a wiring; link: see neurula_mcu.link."""
 
     def __init__(self, hardware, log, failsafe, link, brain=None, pins=None, rate_hz=100):
         self.hardware = hardware
@@ -46,6 +45,7 @@ class Loop:
             self.hardware.feed()
             if self.running:
                 self.burst()
+                self.link.publish(self)
                 due = ticks_add(due, self.period_us)
                 if ticks_diff(due, ticks_us()) < 0:
                     self.overruns += 1
@@ -58,7 +58,7 @@ class Loop:
     def burst(self):
         """Senses, runs, decodes: one burst of the free-running brain."""
         begun = ticks_us()
-        self.brain.run(0 if self.pins is None else self.pins.sense())
+        self.brain.run(self.link.sense(0 if self.pins is None else self.pins.sense()))
         self.show()
         took = min(ticks_diff(ticks_us(), begun), TOOK_MAX_US)
         if took > self.worst_us:
@@ -74,6 +74,7 @@ class Loop:
         now = ticks_ms()
         if self.pins is not None:
             self.pins.decode(now)
+        self.link.decode()
         self.failsafe.fresh(now)
 
     def mean_us(self):
@@ -112,29 +113,14 @@ class Loop:
         return self.brain.burst() if self.brain is not None else 0
 
     def wait(self, due):
-        """Serves the link until `due`: of a running brain's host one command at most."""
+        """Serves the link until `due`, and at least once."""
         link = self.link
-        at_least = READ_AT_LEAST
         while True:
-            left = ticks_diff(due, ticks_us())
-            if left <= 0 and at_least <= 0:
-                return
-            got = link.take()
-            if got:
-                at_least -= 1
-                if got == link.LINE:
-                    link.answer(self)
-                    if self.running:
-                        break
-            elif left <= 0:
-                return
-            elif left > SHORT_US:
-                self.rest()
-        while True:
+            came = link.serve(self)
             left = ticks_diff(due, ticks_us())
             if left <= 0:
                 return
-            if left > SHORT_US:
+            if not came and left > SHORT_US:
                 self.rest()
 
     def rest(self):

@@ -169,13 +169,13 @@ def run():
     """Boots and runs. Returns at Ctrl-C, to the REPL, with neutral outputs; every other end is a reset."""
     import machine
 
+    hold_interrupts(True)  # the link looks for Ctrl-C by itself: 3 is a byte of frames as any other
     boot = None
     try:
         boot = Boot(machine, read_facts())
         boot.prepare()
         boot.loop.run()
     except KeyboardInterrupt:
-        hold_interrupts(True)
         try:
             if boot is not None:
                 boot.leave()
@@ -188,7 +188,7 @@ def run():
 
 
 def hold_interrupts(hold):
-    """Ctrl-C comes in twos: the second shall not disturb the way out."""
+    """Whether Ctrl-C is a byte as any other to MicroPython."""
     import micropython
 
     micropython.kbd_intr(-1 if hold else 3)

@@ -1,13 +1,17 @@
-"""A board that speaks the line protocol, without a board: two slots, probation, restarts, and whatever can go wrong on the way."""
+"""A board that speaks the wire, without a board: two slots, probation, restarts, and whatever can go wrong on the way."""
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import zlib
 from dataclasses import dataclass, field
+from typing import Any
 
 from neurula.errors import LinkLost
+from neurula.link import wire
+from neurula.link.answers import AnswerMemory, Judgement
+from neurula.link.responder import error, framed
+from neurula.link.values import message_of
+from neurula.link.wire import BrainState, Frame, FrameDecoder, Message, SlotState
 from neurula.sim.machine import ByteStream
 
 BOOT_S = 0.2
@@ -21,15 +25,11 @@ class FakeSlot:
     sequence: int = 0
     state: str = "empty"
 
-    @property
-    def sha8(self) -> str:
-        return hashlib.sha256(self.image).hexdigest()[:16] if self.image else "-"
-
 
 @dataclass
 class Faults:
-    """break_at: the connection breaks at these chunks (counted from 1); spoil: these arrive damaged; lose: these are not answered;
-    late: these are, but only together with the next line's answer.
+    """break_at: the connection breaks at these chunks (counted from 1); spoil: these arrive damaged; lose: these are carried out
+    and the answer is lost; late: it comes only together with the next one.
 
     brain: what a new brain does: "runs", "hangs" (no burst), "restarts" (after three seconds), "refuses" (fails at boot)."""
 
@@ -42,7 +42,7 @@ class Faults:
 
 
 class FakeBoard(ByteStream):
-    """Also a Connection. Its clock moves while somebody waits."""
+    """Also a Connection. Its clock moves while somebody waits. chunks: frames with a chunk that were sent; written: those carried out."""
 
     poll_s = 0.01
 
@@ -51,27 +51,25 @@ class FakeBoard(ByteStream):
         self.faults = faults or Faults()
         self.slots = [FakeSlot(), FakeSlot()]
         self.running = -1
-        self.pending_upload: tuple[str, int, bytearray] | None = None
-        self.chunks = 0
+        self.pending_upload: tuple[bytes, int, bytearray] | None = None
+        self.chunks = self.written = 0
         self.asked: list[str] = []
         self.broken = False
         self.closed = False
         self._now = 0.0
         self._booted_at = -BOOT_S
-        self._line = b""
+        self._session = 0
+        self._memory = AnswerMemory()
+        self._decoder = FrameDecoder()
         self._held = b""
 
     # ---- a connection ----------------------------------------------------------------------------------------------
 
     def write(self, data: bytes) -> None:
         self._require_whole()
-        for byte in data:
-            if byte != 10:
-                self._line += bytes([byte])
-                continue
-            line, self._line = self._line.decode(), b""
-            if line.strip() and self._now >= self._booted_at + BOOT_S:
-                self._obey(line.split())
+        for frame in self._decoder.feed(data):
+            if self._now >= self._booted_at + BOOT_S:
+                self._hear(frame)
 
     def seconds(self) -> float:
         return self._now
@@ -83,7 +81,7 @@ class FakeBoard(ByteStream):
     def reconnect(self, timeout_s: float) -> None:
         self.broken = False
         self._received.clear()
-        self._line = b""
+        self._decoder.drop()
 
     def close(self) -> None:
         self.closed = True
@@ -97,6 +95,7 @@ class FakeBoard(ByteStream):
     def boot(self) -> None:
         """The newest that may run; a brain that refuses to start uses up its three attempts at once."""
         self._booted_at = self._now
+        self._session = 0
         order = sorted((0, 1), key=lambda i: -self.slots[i].sequence)
         for slot in order:
             if self.slots[slot].state == "pending" and self.faults.brain == "refuses":
@@ -117,86 +116,93 @@ class FakeBoard(ByteStream):
             return 0
         return int(since * BURSTS_A_SECOND)
 
-    def say(self, text: str) -> None:
-        noise = b"log 12 F140 1 0\n" if self.faults.chatter else b""
-        self._held += noise + text.encode() + b"\r\n"
-        if self.asked[-1] == "chunk" and self.chunks in self.faults.late:
+    def _hear(self, frame: Frame) -> None:
+        """A request, carried out once."""
+        message = message_of(frame)
+        self.burst()  # it may have restarted meanwhile
+        if isinstance(message, wire.Chunk):
+            self.chunks += 1
+            if self.chunks in self.faults.break_at:
+                self.broken = True
+            if self.broken or self.chunks in self.faults.spoil:
+                return
+        if isinstance(message, wire.Greet):
+            if message.session != self._session:
+                self._session = message.session
+                self._memory.begin(frame.sequence)
+            self._send(framed(frame, self._hello()))
             return
-        self._received += self._held
-        self._held = b""
-
-    def _obey(self, words: list[str]) -> None:
-        self.asked.append(words[0])
-        answer = getattr(self, f"_{words[0]}", None)
-        if answer is None:
-            self.say("error F150 0 there is no such command")
-        else:
-            answer(*words[1:])
-
-    def _hello(self) -> None:
-        burst = self.burst()
-        state = self.slots[self.running].state if self.running >= 0 else "safe"
-        slot = str(self.running) if self.running >= 0 else "-"
-        self.say(f"ok neurula 1 fake 0123abcd 120000 {slot} {state} {burst} reset")
-
-    def _stats(self) -> None:
-        self.say(f"ok {self.burst()} 0 300 250 120000 90000")
-
-    def _slots(self) -> None:
-        rows = [f"{s.sequence} {s.state} {len(s.image)} {s.sha8}" for s in self.slots]
-        self.say(f"ok {rows[0]} / {rows[1]} / {SLOT_BYTES}")
-
-    def _put(self, size: str, digest: str) -> None:
-        if int(size) > SLOT_BYTES - 4096:
-            self.say(f"error F102 {SLOT_BYTES - 4096} the image is larger than a slot")
+        if not self._session:
+            self._send(framed(frame, error("F138", "there is no session")))
             return
-        if self.pending_upload is None or self.pending_upload[:2] != (digest, int(size)):
-            self.pending_upload = (digest, int(size), bytearray())
-        self.say(f"ok {len(self.pending_upload[2])}")
+        judgement = self._memory.judge(frame.sequence)
+        if judgement is Judgement.NEW:
+            self.asked.append(message.TYPE.name)
+            answer = getattr(self, f"_{message.TYPE.name.lower()}")(message)
+            self._memory.keep(frame.sequence, framed(frame, answer or wire.Ack()))
+            if isinstance(message, wire.Reset):
+                self._send(self._memory.answer(frame.sequence))
+                self.boot()
+                return
+        if judgement is not Judgement.STALE and not (isinstance(message, wire.Chunk) and self.chunks in self.faults.lose):
+            self._send(self._memory.answer(frame.sequence), hold=isinstance(message, wire.Chunk) and self.chunks in self.faults.late)
 
-    def _chunk(self, offset: str, checksum: str, text: str) -> None:
-        self.chunks += 1
-        if self.chunks in self.faults.break_at:
-            self.broken = True
-            return
-        if self.chunks in self.faults.lose:
-            return
-        data = base64.b64decode(text)
-        if self.chunks in self.faults.spoil or zlib.crc32(data) != int(checksum, 16):
-            self.say(f"error F103 {offset} a chunk arrived damaged")
-            return
+    def _send(self, data: bytes, *, hold: bool = False) -> None:
+        self._held += (b"log 12 F140 1 0\n" if self.faults.chatter else b"") + data
+        if not hold:
+            self._received += self._held
+            self._held = b""
+
+    def _hello(self) -> wire.Hello:
+        state = BrainState[self.slots[self.running].state.upper()] if self.running >= 0 else BrainState.SAFE
+        return wire.Hello(
+            self._session, wire.WIRE_FINGERPRINT, 0x0123ABCD, 120_000, SLOT_BYTES, self.burst(), BURSTS_A_SECOND, 200,
+            self.running if self.running >= 0 else 255, state, 1, 0, bytes(8), "fake", "reset", "",
+        )  # fmt: skip
+
+    def _get_stats(self, _: Any) -> Message:
+        return wire.Stats(self.burst(), 0, 300, 250, 120_000, 90_000, 0, 0, 0)
+
+    def _get_slots(self, _: Any) -> Message:
+        rows = [
+            wire.Slot(s.sequence, SlotState[s.state.upper()], len(s.image), hashlib.sha256(s.image).digest()[:8]) for s in self.slots
+        ]
+        return wire.Slots(SLOT_BYTES, tuple(rows))
+
+    def _put(self, message: wire.Put) -> Message:
+        if message.size > SLOT_BYTES - 4096:
+            return error("F102", "the image is larger than a slot")
+        if self.pending_upload is None or self.pending_upload[:2] != (message.sha256, message.size):
+            self.pending_upload = (message.sha256, message.size, bytearray())
+        return wire.Offset(len(self.pending_upload[2]))
+
+    def _chunk(self, message: wire.Chunk) -> Message:
         assert self.pending_upload is not None
-        assert int(offset) == len(self.pending_upload[2])
-        self.pending_upload[2].extend(data)
-        self.say(f"ok {len(self.pending_upload[2])}")
+        assert message.offset == len(self.pending_upload[2])
+        self.pending_upload[2].extend(message.data)
+        self.written += 1
+        return wire.Offset(len(self.pending_upload[2]))
 
-    def _commit(self) -> None:
+    def _commit(self, _: Any) -> Message:
         assert self.pending_upload is not None
         digest, size, received = self.pending_upload
-        if len(received) != size or hashlib.sha256(received).hexdigest() != digest:
-            self.say("error F104 0 the image is not the one that was announced")
-            return
+        if len(received) != size or hashlib.sha256(received).digest() != digest:
+            return error("F104", "the image is not the one that was announced")
         slot = 1 - self.running if self.running >= 0 else 0
         sequence = 1 + max(s.sequence for s in self.slots)
         self.slots[slot] = FakeSlot(bytes(received), sequence, "pending")
         self.pending_upload = None
-        self.say(f"ok {slot} {sequence}")
+        return wire.Committed(slot, sequence)
 
-    def _start(self) -> None:
-        self.say("ok")
-        self.boot()
+    def _reset(self, _: Any) -> None:
+        """It happens after the answer."""
 
-    _reset = _start
-
-    def _confirm(self) -> None:
+    def _confirm(self, _: Any) -> None:
         self.slots[self.running].state = "confirmed"
-        self.say("ok")
 
-    def _rollback(self) -> None:
-        newest = max(self.slots, key=lambda slot: slot.sequence)
-        newest.state = "rejected"
-        self.say("ok")
+    def _rollback(self, _: Any) -> None:
+        max(self.slots, key=lambda slot: slot.sequence).state = "rejected"
 
-    def _logs(self) -> None:
-        self._received += b"log 5 F140 1 0\nlog 90 F141 2 7\n"
-        self.say("ok")
+    def _get_logs(self, message: wire.GetLogs) -> Message:
+        entries = (wire.LogEntry(5, 140, 1, 0), wire.LogEntry(90, 141, 2, 7))
+        return wire.Logs(message.first, 2, entries[message.first : message.first + 1])

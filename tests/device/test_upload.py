@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -10,10 +11,12 @@ from neurula.device.link import BoardLink
 from neurula.device.ports import Progress
 from neurula.device.upload import ATTEMPTS, Uploaded, start, take_back, upload, watch
 from neurula.errors import LinkLost, NeurulaError, VerificationFailed
+from neurula.link import wire
+from neurula.link.wire import CHUNK_BYTES, Frame, encode_frame
 from tests.device.fake_board import FakeBoard, FakeSlot, Faults
 
 IMAGE = random.Random(1).randbytes(5000)
-CHUNKS = -(-5000 // 180)
+CHUNKS = -(-5000 // CHUNK_BYTES)
 
 
 def silent(stage: str, fraction: float) -> None:
@@ -53,7 +56,8 @@ def test_a_fault_at_any_chunk_is_survived(fault: str, chunk: int) -> None:
     board = board_with_a_brain(Faults(**{fault: {chunk}}, chatter=True))
     put_and_start(board)
     assert board.slots[1].image == IMAGE
-    assert board.chunks == CHUNKS + (fault != "late")
+    assert board.chunks == CHUNKS + 1
+    assert board.written == CHUNKS
 
 
 def test_faults_at_random_chunks_are_survived() -> None:
@@ -69,20 +73,22 @@ def test_faults_at_random_chunks_are_survived() -> None:
 
 
 def test_an_upload_that_was_given_up_goes_on_where_it_stopped() -> None:
-    board = board_with_a_brain(Faults(lose=set(range(10, 10 + ATTEMPTS))))
+    board = board_with_a_brain(Faults(spoil=set(range(10, 10 + 100 * ATTEMPTS))))
     with pytest.raises(LinkLost):
         put_and_start(board)
     assert board.slots[1].state == "empty"
+    board.faults.spoil.clear()
     _, uploaded = put_and_start(board)
-    assert uploaded.resumed_at == 9 * 180
+    assert uploaded.resumed_at == 9 * CHUNK_BYTES
     assert board.slots[1].image == IMAGE
 
 
 def test_a_board_that_never_takes_a_chunk_ends_the_upload() -> None:
     board = board_with_a_brain(Faults(spoil=set(range(1, 1000))))
-    with pytest.raises(NeurulaError, match="damaged"):
+    with pytest.raises(LinkLost) as caught:
         put_and_start(board)
-    assert board.chunks == ATTEMPTS
+    assert caught.value.code == "K105"
+    assert board.asked.count("PUT") == ATTEMPTS
 
 
 def test_a_brain_that_runs_is_watched_and_confirmed() -> None:
@@ -137,13 +143,43 @@ def test_slots_are_told_apart() -> None:
     assert (slots[0].state, slots[0].sequence, slots[1].state, size) == ("confirmed", "1", "empty", 65_536)
 
 
-@pytest.mark.parametrize("answer", [b"ok neurula 2 x 0 0 - safe 0 power", b"ok neurula 1 x", b"ok neurula 1 x 0 many - safe 0 power"])
-def test_a_strange_greeting_is_coded(answer: bytes) -> None:
-    board = FakeBoard()
-    board._received += answer + b"\n"
+def greeting(board: FakeBoard, answer: bytes, kind: int = wire.Hello.TYPE, version: int = 1) -> bytes:
+    """What a board might say to the next greeting."""
+    link = BoardLink(board)
+    frame = encode_frame(Frame(kind, 0, (link._sequence + 1) % 65536, answer))
+    if version != 1:
+        body = bytearray(wire.decode(frame[1:-1])[:-4])
+        body[0] = version
+        frame = b"\0" + wire.encode(bytes(body) + wire.crc32(body).to_bytes(4, "little")) + b"\0"
+    board._received += frame
+    board._booted_at = 1e9  # and nothing else
     with pytest.raises(LinkLost) as caught:
-        BoardLink(board).hello()
-    assert caught.value.code == "K112"
+        link.hello()
+    return caught.value.code.encode()
+
+
+def test_a_strange_greeting_is_coded() -> None:
+    good = FakeBoard()._hello()
+    assert greeting(FakeBoard(), b"") == b"L101"
+    assert greeting(FakeBoard(), good.pack()[:-1]) == b"L101"
+    assert greeting(FakeBoard(), good.pack(), version=2) == b"K112"
+    assert greeting(FakeBoard(), wire.Ack().pack(), wire.Ack.TYPE) == b"K112"
+    assert greeting(FakeBoard(), replace(good, state=9).pack()) == b"K112"
+
+
+def test_a_greeting_neither_interrupts_nor_resets_what_somebody_else_runs() -> None:
+    class Listener(FakeBoard):
+        heard = b""
+
+        def write(self, data: bytes) -> None:
+            self.heard += data
+
+    for _ in range(100):
+        board = Listener()
+        with pytest.raises(LinkLost):
+            BoardLink(board).hello()
+        assert len(board.heard) > 20
+        assert not {3, 4} & set(board.heard)
 
 
 def test_noise_without_end_is_no_trap() -> None:

@@ -24,11 +24,12 @@ from neurula.runtimes.firmware_files import compiled_firmware
 from neurula.sim.firmware import find_firmware, read_flash_image
 from neurula.sim.flash import build_flash, change_files
 from neurula.sim.rp2040 import Rp2040
+from tests.firmware.spoken import Spoken
 
 ROOT = Path(__file__).parents[2]
 REFLEX = ROOT / "examples" / "reflex"
 FACTS = {"board": "rpi_pico", "failsafe_ms": 200, "rate_hz": 100, "watchdog_ms": 2000, "slot_bytes": 16384}
-MAIN = b"from neurula_mcu.main import run\nrun()\n"
+MAIN = b"import micropython\nmicropython.kbd_intr(-1)\nfrom neurula_mcu.main import run\nrun()\n"
 BLOCKS = 4  # of a slot
 INSTALL = """
 from neurula_mcu.claim_rp2 import claim
@@ -140,6 +141,8 @@ class Bench:
 
     def __init__(self, board: Any) -> None:
         self.board = board
+        self._spoken = Spoken(board.write, self._receive)
+        self._timeout_s = 5.0
 
     def __enter__(self) -> Bench:
         return self
@@ -151,11 +154,11 @@ class Bench:
 
     def _ask(self, line: str, timeout_s: float = 5.0) -> list[str]:
         """All lines of the answer; the last one begins with ok or error."""
-        self.board.write(line.encode() + b"\n")
-        lines: list[str] = []
-        while not lines or lines[-1].split(" ")[0] not in ("ok", "error"):
-            lines.append(self.board.read_until(b"\n", timeout_s).decode("ascii", "replace").strip())
-        return lines
+        self._timeout_s = timeout_s
+        return self._spoken.ask(line)
+
+    def _receive(self) -> bytes:
+        return bytes(self.board.read(self._timeout_s))
 
     def _words(self, line: str) -> list[str]:
         """What follows "ok"."""

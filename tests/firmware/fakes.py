@@ -184,25 +184,36 @@ class FakeHardware:
 
 
 class Wire:
-    """The host's end of a link: `send` what it says, `heard` what comes back."""
+    """The host's end of a link: `send` what it says, `heard` the messages that come back."""
 
     def __init__(self) -> None:
         from neurula_mcu.link import Link
 
         self.out = bytearray()
-        self.text = ""
-        self.link = Link(lambda: bool(self.out), self._read, self._write)
+        self.back = bytearray()
+        self.left: list[bytes] = []
+        self.link = Link(self)
 
-    def _read(self, buffer: bytearray) -> int:
-        buffer[0] = self.out.pop(0)
-        return 1
+    # ---- a port of neurula_mcu -------------------------------------------------------------------------------------
 
-    def _write(self, text: str) -> None:
-        self.text += text
+    def read_into(self, buffer: bytearray) -> int:
+        count = min(len(buffer), len(self.out))
+        buffer[:count] = self.out[:count]
+        del self.out[:count]
+        return count
 
-    def send(self, text: str | bytes) -> None:
-        self.out += text if isinstance(text, bytes) else text.encode() + b"\n"
+    def write(self, buffer: bytearray, size: int) -> None:
+        self.back += buffer[:size]
 
-    def heard(self) -> list[str]:
-        text, self.text = self.text, ""
-        return text.splitlines()
+    def leave(self, rest: bytes) -> None:
+        self.left.append(rest)
+
+    # ---- the host's end --------------------------------------------------------------------------------------------
+
+    def send(self, data: bytes) -> None:
+        self.out += data
+
+    def receive(self) -> bytes:
+        data = bytes(self.back)
+        self.back.clear()
+        return data

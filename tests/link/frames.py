@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
-from neurula.link.wire import Frame, Value, encode_frame
+from neurula.link.wire import Frame, Value, coarse, encode_frame
 from neurula_codegen.wire_schema import Field, Layout, Wire
 
 POOL = 512
@@ -62,7 +62,8 @@ def value_of(field: Field, wire: Wire, chance: random.Random) -> object:
         return random_spikes(chance, 12)
     if field.kind == "values":
         channels = chance.choice(((), (7,), range(32), (0, 1, 2, 9, 8, 255), range(200, 256, 2)))
-        return tuple(Value(channel, chance.randint(-32768, 32767)) for channel in channels)
+        small = chance.random() < 0.5
+        return tuple(Value(channel, coarse(chance.randint(-32768, 32767), when=small)) for channel in channels)
     if field.kind in wire.records:
         record = wire.records[field.kind]
         count = chance.randrange(6) if field.kind != "SLOT" else 2

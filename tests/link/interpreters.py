@@ -64,21 +64,29 @@ static int same_spikes(const uint8_t *data, uint8_t bytes)
 
 static int same_values(const uint8_t *data, uint8_t bytes)
 {
-    uint8_t again[NRW_PAYLOAD_BYTES], *at = again, first = 0, count = 0;
+    uint8_t again[2 * NRW_PAYLOAD_BYTES], *at = again, first = 0, count = 0, coarse = 0;
     int16_t run[256];
     nrw_values values = nrw_values_of(data, bytes);
     int found;
-    while ((found = nrw_next_value(&values)) > 0) {
-        if (count && values.channel != first + count) {
-            at = nrw_put_values(at, first, run, count);
+    do {
+        found = nrw_next_value(&values);
+        if (count && (found <= 0 || values.channel != first + count || count == 127)) {
+            if (coarse) {
+                uint8_t i;
+                *at++ = first;
+                *at++ = (uint8_t)(count | 128u);
+                for (i = 0; i < count; i++)
+                    *at++ = (uint8_t)(run[i] / 258);
+            } else {
+                at = nrw_put_values(at, first, run, count);
+            }
             count = 0;
         }
         if (!count)
             first = values.channel;
+        coarse = values.coarse;
         run[count++] = values.value;
-    }
-    if (count)
-        at = nrw_put_values(at, first, run, count);
+    } while (found > 0);
     return found == 0 && at - again == bytes && !memcmp(again, data, bytes);
 }
 
@@ -126,7 +134,8 @@ def work():
             while i < size:
                 writer.buffer[PAYLOAD_OUT + i] = decoder.buffer[PAYLOAD_AT + i]
                 i += 1
-            target.write(writer.buffer, writer.finish(decoder.type, decoder.flags, decoder.sequence, size))
+            b = decoder.buffer
+            target.write(writer.buffer, writer.finish(b[2], b[3], decoder.sequence(), PAYLOAD_OUT + size))
     return True
 
 before = taken = 0

@@ -9,6 +9,7 @@ import pytest
 
 from neurula.link import wire
 from neurula.link.wire import MESSAGES, Frame, encode_frame
+from neurula_codegen.emit_wire_mcu import fill_constants
 from neurula_codegen.wire_schema import read_wire
 from neurula_mcu import wire as mcu_wire
 from tests.link.frames import changed, pool_of, values_of
@@ -25,20 +26,24 @@ from tests.link.interpreters import (
 WIRE = read_wire()
 INTERPRETERS = ["unix64", pytest.param("unix32", marks=pytest.mark.needs_firmware)]
 SPIKES = """
-from neurula_mcu.wire import put_spikes
+from array import array
+from uctypes import addressof
+from neurula_mcu.channels import put_spikes
 out = bytearray(240)
 with open("stream", "rb") as file:
     while True:
         head = file.read(12)
         if not head:
             break
-        area, neurons, room = (int.from_bytes(head[at:at + 4], "little") for at in (0, 4, 8))
-        bitmap = file.read(5 + (neurons + 7) // 8)
-        neuron = 0
-        while neuron < neurons:
-            ended = put_spikes(out, 4, room, bitmap, 5, area, neurons, neuron)
-            neuron = ended & 0xFFFFF
-            print(out[4:ended >> 20].hex() or "-", end=" ")
+        number, bits, room = (int.from_bytes(head[at:at + 4], "little") for at in (0, 4, 8))
+        areas = array("i", bytes(8 * number))
+        file.readinto(areas)
+        ram = bytearray(bits + areas[-2] + (areas[-1] + 7) // 8)
+        file.readinto(ram)
+        place = array("i", (0, 0))
+        while place[0] < number:
+            ended = put_spikes(out, 4, room, addressof(ram), bits, addressof(areas), number, place)
+            print(out[4:ended].hex() or "-", end=" ")
         print()
 """
 
@@ -76,11 +81,13 @@ def test_the_decoder_of_micropython_is_the_same_under_cpython(stream: bytes) -> 
     at = 0
     part = stream[:60_000]
     while at < len(part):
-        at = decoder.take(part, at, len(part))
+        chunk = part[at : at + 500]
+        at += decoder.take(chunk, 0, len(chunk))
         if decoder.ready:
             payload = decoder.buffer[mcu_wire.PAYLOAD_AT : decoder.end]
             writer.buffer[mcu_wire.PAYLOAD_OUT : mcu_wire.PAYLOAD_OUT + len(payload)] = payload
-            frames += writer.buffer[: writer.finish(decoder.type, decoder.flags, decoder.sequence, len(payload))]
+            kind, flags = decoder.buffer[2], decoder.buffer[3]
+            frames += writer.buffer[: writer.finish(kind, flags, decoder.sequence(), mcu_wire.PAYLOAD_OUT + len(payload))]
     assert (bytes(frames), decoder.rejected) == run_here(part)
 
 
@@ -117,18 +124,21 @@ def test_c_refuses_what_cpython_refuses(tmp_path: Path) -> None:
 
 
 def test_micropython_has_the_same_tables() -> None:
-    assert mcu_wire.WIRE_FINGERPRINT == wire.WIRE_FINGERPRINT
-    for number, (name, answer, layout, more) in enumerate(mcu_wire.REQUESTS):
+    for number, name in enumerate(mcu_wire.NAMES):
         found = next((m for m in WIRE.messages if m.type == number), None)
+        row = (name, mcu_wire.ANSWERS[number], mcu_wire.LAYOUTS[number], mcu_wire.MORE[number])
         if found is None:
-            assert name == ""
-            continue
-        assert (name, answer, layout) == (found.name.lower(), wire.ANSWERS[number], found.format)
-        assert more == bool(found.texts or found.tail)
-    assert {m.type: m.format for m in WIRE.messages if m.type >= 64 and m.fixed} == mcu_wire.FORMATS
-    for message in WIRE.messages:
-        if message.type >= 64:
-            assert getattr(mcu_wire, message.name) == message.type
+            assert row == ("", 0, "<", 0)
+        else:
+            assert row == (found.name.lower(), wire.ANSWERS[number], found.format, bool(found.texts or found.tail))
+
+
+def test_constants_of_the_firmware_are_written_anew_and_unknown_ones_refused() -> None:
+    text = "a = 1\n# <wire SENSE HELLO_LAYOUT STREAM_LOG>\n_SENSE = const(5)\n# </wire>\nb = 2\n"
+    filled = "_SENSE = const(128)\n_HELLO_LAYOUT = const(\"<IIIIIIHHBBBB8s\")\n_STREAM_LOG = const(8)\n"
+    assert fill_constants(text, WIRE) == text.replace("_SENSE = const(5)\n", filled)
+    with pytest.raises(KeyError):
+        fill_constants(text.replace("SENSE", "NONSENSE"), WIRE)
 
 
 @pytest.mark.parametrize("name", INTERPRETERS)
@@ -137,21 +147,24 @@ def test_spikes_from_bitmaps_are_packed_as_cpython_packs_them(name: str) -> None
     print("seed", seed)
     chance = random.Random(seed)
     stream, expected = bytearray(), []
-    for _ in range(300):
-        area, neurons = chance.choice((0, 5, 126, 127, 300)), chance.choice((1, 8, 9, 200, 5000, 20_000))
-        room = chance.choice((14, 40, 240))
-        rate = chance.choice((0.0, 0.002, 0.02))
-        fired = {n for n in range(neurons) if chance.random() < rate} | ({neurons - 1} if chance.random() < 0.2 else set())
-        bitmap = sum(1 << n for n in fired).to_bytes((neurons + 7) // 8, "little")
-        stream += b"".join(n.to_bytes(4, "little") for n in (area, neurons, room)) + chance.randbytes(5) + bitmap
-        expected.append((area, tuple(sorted(fired))))
+    for _ in range(200):
+        rate, bits, room = chance.choice((0.0, 0.002, 0.02, 0.3)), chance.randrange(9), chance.choice((14, 40, 240))
+        areas, bitmaps, fired = bytearray(), bytearray(), []
+        for area in range(chance.choice((1, 2, 130))):
+            neurons = chance.choice((1, 8, 9, 200) if area else (1, 9, 200, 20_000))
+            fired += [(area, n) for n in range(neurons) if chance.random() < rate or (n + 1 == neurons and chance.random() < 0.1)]
+            areas += len(bitmaps).to_bytes(4, "little") + neurons.to_bytes(4, "little")
+            bitmap = sum(1 << n for a, n in fired if a == area)
+            bitmaps += bitmap.to_bytes((neurons + 7) // 8, "little")
+        head = b"".join(n.to_bytes(4, "little") for n in (len(areas) // 8, bits, room))
+        stream += head + areas + chance.randbytes(bits) + bitmaps
+        expected.append(fired)
     with micropython(name, bytes(stream)) as machine:
         lines = machine.run(SPIKES, 60).splitlines()
-    for line, (area, fired) in zip(lines, expected, strict=True):
-        together: tuple[int, ...] = ()
+    for line, fired in zip(lines, expected, strict=True):
+        together = []
         for part in line.replace("-", "").split():
-            ((found, neurons),) = wire.unpack_spikes(bytes.fromhex(part))
-            assert found == area
-            assert wire.pack_spikes(((found, neurons),)) == bytes.fromhex(part)
-            together += neurons
+            spikes = wire.unpack_spikes(bytes.fromhex(part))
+            assert wire.pack_spikes(spikes) == bytes.fromhex(part)
+            together += [(area, neuron) for area, neurons in spikes for neuron in neurons]
         assert together == fired

@@ -158,10 +158,22 @@ def test_what_is_longer_than_a_frame_is_refused() -> None:
         assert caught.value.code == "L102"
 
 
-def test_the_values_of_consecutive_channels_take_two_bytes_each() -> None:
+def test_the_values_of_consecutive_channels_take_two_bytes_each_or_one() -> None:
     assert len(wire.Sense(tuple(wire.Value(channel, -channel) for channel in range(32))).pack()) == 2 + 2 * 32
+    assert len(wire.Sense(tuple(wire.Value(channel, wire.coarse(-channel)) for channel in range(32))).pack()) == 2 + 32
     assert len(wire.Motor(1, tuple(wire.Value(channel, channel) for channel in range(8))).pack()) == 4 + 2 + 2 * 8
-    assert wire.Sense((wire.Value(255, 1), wire.Value(0, 2))).pack() == bytes([255, 1, 1, 0, 0, 1, 2, 0])
+    assert wire.Sense((wire.Value(255, 1), wire.Value(0, 32767))).pack() == bytes([255, 1, 1, 0, 0, 129, 127])
+
+
+@given(st.integers(-40_000, 40_000))
+def test_a_coarse_value_is_the_nearest_of_255_steps(value: int) -> None:
+    steps = [wire.coarse(v) for v in range(-32767, 32768, 13)]
+    found = wire.coarse(value)
+    assert abs(found - max(-32767, min(32767, value))) <= 130
+    assert wire.coarse(found) == found
+    assert len(set(steps)) == 255
+    assert {-32767, 0, 32767} <= set(steps)
+    assert wire.coarse(value, when=False) == value
 
 
 @given(st.lists(st.tuples(st.integers(0, 255), st.integers(-32768, 32767)).map(lambda pair: wire.Value(*pair)), max_size=59))

@@ -36,6 +36,9 @@ finish()
 
 MAIN_PROGRAM = f"""\
 # Runs the brain at every start. An update of the firmware that a power cut interrupted is carried through first.
+import micropython
+
+micropython.kbd_intr(-1)  # frames of a host that asks already carry any byte
 {FINISH}
 from neurula_mcu.main import run
 

@@ -6,9 +6,11 @@ import hashlib
 from contextlib import suppress
 from dataclasses import dataclass
 
-from neurula.device.link import CHUNK_BYTES, BoardLink, Hello, Stats, unexpected
+from neurula.device.link import BoardLink, Hello, Stats, unexpected
 from neurula.device.ports import Progress
 from neurula.errors import LinkLost, NeurulaError, VerificationFailed
+from neurula.link.far_errors import NO_SESSION
+from neurula.link.wire import CHUNK_BYTES
 
 ATTEMPTS = 5  # without a byte of progress between them
 RECONNECT_S = 10.0
@@ -56,7 +58,7 @@ def upload(link: BoardLink, image: bytes, progress: Progress) -> Uploaded:
     progress("the board verifies the brain", 0.0)
     slot, sequence = link.commit()
     if slot not in ("0", "1"):
-        raise unexpected(["ok", slot, sequence])
+        raise unexpected(f"slot {slot}")
     return Uploaded(slot, sequence, resumed_at)
 
 
@@ -71,8 +73,7 @@ def resume(link: BoardLink, size: int, digest: str, problem: NeurulaError) -> in
 
 def start(link: BoardLink, uploaded: Uploaded) -> Hello:
     """Restarts the board into the new brain. VerificationFailed K118 when another one runs instead, LinkLost when none answers."""
-    link.order("start")
-    go_down(link)
+    restart(link)
     begun = link.seconds()
     while True:
         hello = revive(link)
@@ -104,9 +105,8 @@ def watch(link: BoardLink, hello: Hello, seconds: float, progress: Progress) -> 
         try:
             stats = link.stats()
         except LinkLost as problem:
-            raise VerificationFailed("K119", f"the board fell silent after burst {last.burst:,}") from problem
-        if stats.burst < last.burst:
-            raise VerificationFailed("K119", f"the board restarted by itself after burst {last.burst:,}", where=hello.board)
+            what = "restarted by itself" if problem.code == NO_SESSION else "fell silent"
+            raise VerificationFailed("K119", f"the board {what} after burst {last.burst:,}", where=hello.board) from problem
         moved_at = link.seconds() if stats.burst > last.burst else moved_at
         last = stats
 
@@ -125,9 +125,12 @@ def take_back(link: BoardLink, uploaded: Uploaded) -> str:
 
 
 def restart(link: BoardLink) -> None:
-    """Resets the board; it may be too quick to answer."""
-    with suppress(LinkLost):
+    """Resets the board; it may be too quick to answer, or has started again when it is asked again. Other failures are raised."""
+    try:
         link.order("reset")
+    except LinkLost as problem:
+        if problem.code not in (NO_SESSION, "K105", "K106"):
+            raise
     go_down(link)
 
 

@@ -17,7 +17,7 @@ from cobs.cobs import DecodeError, decode, encode
 from neurula.errors import InvalidInput, LinkLost
 
 WIRE_VERSION: Final = 1
-WIRE_FINGERPRINT: Final = 0x787330ac
+WIRE_FINGERPRINT: Final = 0x0ab10ec8
 HEAD_BYTES: Final = 5
 CRC_BYTES: Final = 4
 PAYLOAD_BYTES: Final = 240  # longest payload
@@ -55,10 +55,12 @@ class MessageType(IntEnum):
     INJECTIONS = 18
     FORCE = 19
     SNAPSHOT = 20
-    BIND = 21
-    SUBSCRIBE = 22
-    ESTOP = 23
-    RELEASE = 24
+    GET_FIRED = 21
+    REWIND = 22
+    BIND = 23
+    SUBSCRIBE = 24
+    ESTOP = 25
+    RELEASE = 26
     ACK = 64
     ERROR = 65
     HELLO = 66
@@ -70,6 +72,7 @@ class MessageType(IntEnum):
     OFFSET = 72
     COMMITTED = 73
     STEPPED = 74
+    BITMAPS = 76
     STATE = 75
     SENSE = 128
     INJECT = 129
@@ -139,22 +142,31 @@ class Stream(IntFlag):
 
 
 class ChannelKind(IntEnum):
-    """What a channel does."""
+    """What a channel is."""
 
-    # nothing: the channel is free
+    # nothing: its sensor and its motor are free
     NONE = 0
-    # injects into all voxels the part of `units` that the value is on its way from `low` to `high`
-    SENSE_LEVEL = 1
-    # injects `units` into the one voxel that the value between `low` and `high` points at
-    SENSE_VOXEL = 2
-    # from `low` to `high` by the spikes of the last `window` bursts, `full` of them being all
-    MOTOR_LEVEL = 3
-    # from `low` to `high` by the mean position of the voxels that fired in the last burst that any did; after
-    # `window` quiet bursts `neutral`
-    MOTOR_VOXEL = 4
-    # spikes of the voxels' first half minus those of the second half in the last `window` bursts, -`full` to `full`
-    # as `low` to `high`
-    MOTOR_DIFFERENCE = 5
+    # a number of the host, as injections
+    SENSOR = 1
+    # spikes, as a number for the host
+    MOTOR = 2
+
+
+class Coding(IntEnum):
+    """How a number from -32767 to 32767 is written into a column of voxels: docs/ROBOTS.md."""
+
+    # one voxel a number, the first is 32767
+    LINEAR = 1
+    # one voxel a number, the last is 32767
+    RISING = 2
+    # binary digits, the first is a half; at most 14
+    FRACTIONAL = 3
+    # one voxel from -32767, the first, to 32767, the last
+    SCALE = 4
+    # how strongly one voxel is driven, how often it fires
+    RATE = 5
+    # one voxel, on from a half
+    BOOLEAN = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,30 +308,52 @@ class Value(NamedTuple):
     value: int
 
 
+def coarse(value: int, *, when: bool = True) -> int:
+    """The nearest value that takes one byte on the wire: one of 255 steps. when: False leaves the value as it is."""
+    return _fine((max(-32767, min(32767, value)) * 254 + 32767) // 65534) if when else value
+
+
+def _fine(step: int) -> int:
+    size = abs(step)
+    return (size * 258 + (size >> 6)) * (1 if step >= 0 else -1)
+
+
+_STEPS: Final = {_fine(step): step for step in range(-127, 128)}
+_COARSE: Final = 128  # in the byte that counts the values of a run
+
+
 def pack_values(values: tuple[Value, ...]) -> bytes:
-    """Runs of consecutive channels: the first one, how many, their values. InvalidInput L102 for a number out of range."""
+    """Runs of consecutive channels: the first one, how many, their values; in one byte each where all of a run are `coarse`.
+    InvalidInput L102 for a number out of range."""
     out = bytearray()
     at = 0
     while at < len(values):
         first = values[at][0]
         end = at + 1
-        while end < len(values) and end - at < 255 and values[end][0] == first + end - at:
+        while end < len(values) and end - at < 127 and values[end][0] == first + end - at:
             end += 1
-        out += _pack(Struct(f"<BB{end - at}h"), first, end - at, *(value for _, value in values[at:end]))
+        numbers = [value for _, value in values[at:end]]
+        if all(number in _STEPS for number in numbers):
+            out += _pack(Struct(f"<BB{end - at}b"), first, end - at | _COARSE, *(_STEPS[number] for number in numbers))
+        else:
+            out += _pack(Struct(f"<BB{end - at}h"), first, end - at, *numbers)
         at = end
     return bytes(out)
 
 
 def unpack_values(data: bytes) -> tuple[Value, ...]:
-    """LinkLost L101 when a run is cut off, empty, or goes beyond channel 255."""
+    """LinkLost L101 when a run is cut off, empty, goes beyond channel 255, or a byte is no step."""
     out: list[Value] = []
     at = 0
     while at < len(data):
         _need(at + 2 <= len(data), "with values")
-        first, count = data[at], data[at + 1]
-        end = at + 2 + 2 * count
+        first, count = data[at], data[at + 1] % _COARSE
+        small = data[at + 1] >= _COARSE
+        end = at + 2 + (count if small else 2 * count)
         _need(0 < count <= 256 - first and end <= len(data), "with values")
-        out += map(Value, range(first, first + count), Struct(f"<{count}h").unpack_from(data, at + 2))
+        numbers = Struct(f"<{count}{'b' if small else 'h'}").unpack_from(data, at + 2)
+        _need(not small or -128 not in numbers, "with values")
+        out += map(Value, range(first, first + count), map(_fine, numbers) if small else numbers)
         at = end
     return tuple(out)
 
@@ -762,7 +796,7 @@ _M_STEP = Struct("<I")
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Runs bursts of a brain that is held, with the stimulus that INJECTIONS and FORCE left in the first one. Pins are not read."""
+    """Runs bursts of a brain that is held, the first with the stimulus that INJECTIONS and FORCE left. Pins are not read."""
 
     TYPE: ClassVar[MessageType] = MessageType.STEP
     bursts: int  # how many
@@ -835,7 +869,43 @@ class Snapshot:
         return cls(offset)
 
 
-_M_BIND = Struct("<BBBBHHHHhhhIIi")
+_M_GET_FIRED = Struct("<I")
+
+
+@dataclass(frozen=True, slots=True)
+class GetFired:
+    """Asks for a part of the fired bitmaps of the last burst of a brain that is held."""
+
+    TYPE: ClassVar[MessageType] = MessageType.GET_FIRED
+    offset: int  # first byte that is wanted
+
+    def pack(self) -> bytes:
+        out = _pack(_M_GET_FIRED, self.offset)
+        return _whole(out)
+
+    @classmethod
+    def unpack(cls, payload: bytes) -> GetFired:
+        _need(len(payload) == 4, "GET_FIRED")
+        (offset,) = _M_GET_FIRED.unpack_from(payload)
+        return cls(offset)
+
+
+@dataclass(frozen=True, slots=True)
+class Rewind:
+    """Takes a brain that is held back to before its first burst."""
+
+    TYPE: ClassVar[MessageType] = MessageType.REWIND
+
+    def pack(self) -> bytes:
+        return b""
+
+    @classmethod
+    def unpack(cls, payload: bytes) -> Rewind:
+        _need(len(payload) == 0, "REWIND")
+        return cls()
+
+
+_M_BIND = Struct("<BBBBBHHHHhIIii")
 
 
 @dataclass(frozen=True, slots=True)
@@ -845,34 +915,34 @@ class Bind:
     TYPE: ClassVar[MessageType] = MessageType.BIND
     channel: int  # number of the channel, below CHANNELS
     kind: int  # one of CHANNEL_KIND
+    coding: int  # one of CODING
     hold: int  # sensors: bursts in which a value counts when no newer one comes; 255 = until one comes
-    window: int  # motors: bursts, 1 to 255
+    window: int  # motors: bursts, 1 to 255: of RATE; without spikes for so many the others are `neutral`
     area: int  # index of the area
-    voxels: int  # number of voxels
+    depth: int  # voxels of the column, at most 128
     per_voxel: int  # neurons of a voxel, with consecutive indexes
-    full: int  # motors: spikes in the window that mean full activity
-    low: int  # value of the first voxel, or of none
-    high: int  # value of the last voxel, or of all
-    neutral: int  # motors: value without spikes
-    first: int  # index of the first voxel's first neuron
+    full: int  # motors: RATE: spikes in the window that mean 32767
+    neutral: int  # motors: value without spikes; -32768: it stays as it was
+    first: int  # index of the first neuron of the column's first voxel
     stride: int  # neurons from one voxel to the next
-    units: int  # sensors: what is injected, input units of the area
+    minus: int  # neurons from there to the column of negative numbers; 0 = there is none
+    units: int  # sensors: what a voxel is given, input units of the area
 
     def pack(self) -> bytes:
         out = _pack(
-            _M_BIND, self.channel, self.kind, self.hold, self.window, self.area, self.voxels, self.per_voxel,
-            self.full, self.low, self.high, self.neutral, self.first, self.stride, self.units,
+            _M_BIND, self.channel, self.kind, self.coding, self.hold, self.window, self.area, self.depth,
+            self.per_voxel, self.full, self.neutral, self.first, self.stride, self.minus, self.units,
         )
         return _whole(out)
 
     @classmethod
     def unpack(cls, payload: bytes) -> Bind:
-        _need(len(payload) == 30, "BIND")
+        _need(len(payload) == 31, "BIND")
         (
-            channel, kind, hold, window, area, voxels, per_voxel, full, low, high, neutral, first, stride, units,
+            channel, kind, coding, hold, window, area, depth, per_voxel, full, neutral, first, stride, minus, units,
         ) = _M_BIND.unpack_from(payload)
         return cls(
-            channel, kind, hold, window, area, voxels, per_voxel, full, low, high, neutral, first, stride, units,
+            channel, kind, coding, hold, window, area, depth, per_voxel, full, neutral, first, stride, minus, units,
         )
 
 
@@ -1193,7 +1263,7 @@ class Committed:
         return cls(slot, sequence)
 
 
-_M_STEPPED = Struct("<II")
+_M_STEPPED = Struct("<III")
 
 
 @dataclass(frozen=True, slots=True)
@@ -1203,16 +1273,44 @@ class Stepped:
     TYPE: ClassVar[MessageType] = MessageType.STEPPED
     burst: int  # number of the last burst
     state_hash: int  # CRC-32 of the state after it
+    total: int  # bytes of all fired bitmaps
+    bitmaps: bytes = b""  # the first of them, as in BITMAPS; none in an answer that is sent again
 
     def pack(self) -> bytes:
-        out = _pack(_M_STEPPED, self.burst, self.state_hash)
+        out = _pack(_M_STEPPED, self.burst, self.state_hash, self.total)
+        out += self.bitmaps
         return _whole(out)
 
     @classmethod
     def unpack(cls, payload: bytes) -> Stepped:
-        _need(len(payload) == 8, "STEPPED")
-        (burst, state_hash) = _M_STEPPED.unpack_from(payload)
-        return cls(burst, state_hash)
+        _need(len(payload) >= 12, "STEPPED")
+        (burst, state_hash, total) = _M_STEPPED.unpack_from(payload)
+        bitmaps = payload[12:]
+        return cls(burst, state_hash, total, bitmaps)
+
+
+_M_BITMAPS = Struct("<I")
+
+
+@dataclass(frozen=True, slots=True)
+class Bitmaps:
+    """Who fired in the last burst, as it lies in memory: docs/SPEC.md, RAM."""
+
+    TYPE: ClassVar[MessageType] = MessageType.BITMAPS
+    offset: int  # of the first byte here
+    data: bytes = b""  # the bytes, as many as fit
+
+    def pack(self) -> bytes:
+        out = _pack(_M_BITMAPS, self.offset)
+        out += self.data
+        return _whole(out)
+
+    @classmethod
+    def unpack(cls, payload: bytes) -> Bitmaps:
+        _need(len(payload) >= 4, "BITMAPS")
+        (offset,) = _M_BITMAPS.unpack_from(payload)
+        data = payload[4:]
+        return cls(offset, data)
 
 
 _M_STATE = Struct("<II")
@@ -1394,10 +1492,12 @@ MESSAGES: Final[dict[int, type[Message]]] = {
     18: Injections,
     19: Force,
     20: Snapshot,
-    21: Bind,
-    22: Subscribe,
-    23: Estop,
-    24: Release,
+    21: GetFired,
+    22: Rewind,
+    23: Bind,
+    24: Subscribe,
+    25: Estop,
+    26: Release,
     64: Ack,
     65: Error,
     66: Hello,
@@ -1409,6 +1509,7 @@ MESSAGES: Final[dict[int, type[Message]]] = {
     72: Offset,
     73: Committed,
     74: Stepped,
+    76: Bitmaps,
     75: State,
     128: Sense,
     129: Inject,
@@ -1438,8 +1539,10 @@ ANSWERS: Final[dict[int, int]] = {
     18: 64,
     19: 64,
     20: 75,
-    21: 64,
+    21: 76,
     22: 64,
     23: 64,
     24: 64,
+    25: 64,
+    26: 64,
 }

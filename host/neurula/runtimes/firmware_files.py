@@ -10,6 +10,7 @@ from neurula.sim.mpy import compile_mpy
 
 WIDE = "kernels64.py"  # only 64-bit hosts use it
 THUMB = "kernels_thumb.py"
+HOST = "pointers.py"  # only CPython uses it
 RADIO = ("udp_auth.py", "udp_link.py")  # only boards with a network of their own use them
 
 
@@ -23,7 +24,7 @@ def firmware_source() -> Path:
 
 def firmware_modules(*, radio: bool = False) -> list[Path]:
     """The files that a board gets; radio: also those for boards with a network of their own."""
-    left_out = (WIDE,) if radio else (WIDE, *RADIO)
+    left_out = (WIDE, HOST) if radio else (WIDE, HOST, *RADIO)
     return sorted(path for path in firmware_source().glob("*.py") if path.name not in left_out)
 
 
