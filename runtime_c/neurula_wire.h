@@ -749,7 +749,7 @@ typedef struct {
     uint16_t depth; /* voxels of the column, at most 128 */
     uint16_t per_voxel; /* neurons of a voxel, with consecutive indexes */
     uint16_t full; /* motors: RATE: spikes in the window that mean 32767 */
-    int16_t neutral; /* motors: value without spikes; -32768: it stays as it was */
+    int16_t neutral; /* motors: value without spikes, also before the first one; -32768 if that shall be told apart */
     uint32_t first; /* index of the first neuron of the column's first voxel */
     uint32_t stride; /* neurons from one voxel to the next */
     int32_t minus; /* neurons from there to the column of negative numbers; 0 = there is none */

@@ -296,8 +296,8 @@ def _decode(motors: int, number: int, ram: int, bits: int, slot_bytes: int, hist
         elif quiet < window:
             quiet += 1
             r[14] = quiet
-            left = r[8]
-            if quiet == window and left:
+            if quiet == window:
+                left = r[8]
                 r[15] = left
 
 
@@ -551,7 +551,10 @@ class Channels:
             self.forget(channel, True)
             self.forget(channel, False)
             return
-        check(coding, minus, depth, per_voxel)
+        try:
+            check(coding, minus, depth, per_voxel)
+        except ValueError:
+            need(False, "a column cannot be so")
         need(area < len(self.areas) // 2 and stride >= 1 and per_voxel <= _NEURONS_MAX, "the brain has no such voxels")
         neurons = self.areas[2 * area + 1]
         last = first + (depth - 1) * stride + per_voxel
@@ -577,7 +580,7 @@ class Channels:
         shift = 0
         while full >> shift > _SMALL:
             shift += 1
-        value = max(1 - _HALF, neutral) + _HALF
+        value = neutral + _HALF
         record = coding, channel, bits_at, first, stride, depth, per_voxel, minus, neutral + _HALF, full
         record += window, 0, 0, 0, window, value, shift, 0, 0, 0
         at = 0

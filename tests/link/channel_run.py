@@ -123,7 +123,7 @@ def motors(chance, rounds):
         decoders = []
         for channel in (40, 0, 2, 1, 63):
             coding, area, first, stride, depth, per_voxel, minus = column(chance)
-            window, full, neutral = chance.among((1, 2, 16)), chance.among((1, 7, 40000)), chance.among((0, -32767, 500, -32768))
+            window, full, neutral = chance.among((1, 2, 16)), chance.among((1, 7, 40000)), chance.among((0, -32767, 500))
             if coding == coders.RATE:
                 neutral = 0
             channels.bind(channel, 2, coding, 0, window, area, depth, per_voxel, full, neutral, first, stride, minus, 0)

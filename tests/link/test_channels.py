@@ -99,8 +99,9 @@ def test_what_the_brain_does_not_have_is_refused_and_nothing_changes(
     brain: PaperBrain, channels: Channels, wrong: dict[str, int], kind: int
 ) -> None:
     channels.bind(**GOOD)
-    with pytest.raises((ImageError, ValueError)):
+    with pytest.raises(ImageError) as caught:
         channels.bind(**{**GOOD, "kind": kind, **wrong})
+    assert caught.value.code == "F150"
     payload = Sense((Value(3, 32767),)).pack()
     channels.link.take(payload, 0, len(payload))
     assert injected(brain, channels) == [(1, 0, 100)]
@@ -113,6 +114,19 @@ def test_sensors_that_would_flood_the_brain_are_refused(channels: Channels) -> N
     with pytest.raises(ImageError, match="too many"):
         channels.bind(**{**crowd, "channel": 10})
     channels.bind(**{**crowd, "channel": 9})
+
+
+def test_silence_is_told_apart_where_it_shall_be(brain: PaperBrain, channels: Channels) -> None:
+    out = bytearray(40)
+    channels.bind(**{**GOOD, "kind": 2, "window": 3, "neutral": -32768})
+
+    def value(fired: bool) -> int:
+        brain.ram[16 + 8] = 1 if fired else 0  # neuron 0 of area 1
+        channels.link.decode()
+        assert channels.put_motors(out, 0) == 8
+        return int.from_bytes(out[6:8], "little", signed=True)
+
+    assert [value(fired) for fired in (False, True, False, False, False, True)] == [-32768, 32767, 32767, 32767, -32768, 32767]
 
 
 def test_potentials_and_excitations_reach_neurons_that_there_are_and_no_others(brain: PaperBrain, channels: Channels) -> None:

@@ -922,7 +922,7 @@ class Bind:
     depth: int  # voxels of the column, at most 128
     per_voxel: int  # neurons of a voxel, with consecutive indexes
     full: int  # motors: RATE: spikes in the window that mean 32767
-    neutral: int  # motors: value without spikes; -32768: it stays as it was
+    neutral: int  # motors: value without spikes, also before the first one; -32768 if that shall be told apart
     first: int  # index of the first neuron of the column's first voxel
     stride: int  # neurons from one voxel to the next
     minus: int  # neurons from there to the column of negative numbers; 0 = there is none

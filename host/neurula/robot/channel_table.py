@@ -7,12 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from neurula.errors import InvalidInput
-from neurula.link.wire import CHANNELS, Bind, ChannelKind, Sense, Value
+from neurula.link.wire import CHANNELS, Bind, ChannelKind, Coding, Sense, Value
 from neurula.robot.body import Injection
 
 ENDLESS = 255
-VOXELS_MAX, NEURONS_MAX, INJECTIONS_MAX = 4096, 65535, 1024
-SENSORS = (ChannelKind.SENSE_LEVEL, ChannelKind.SENSE_VOXEL)
+ONE = 32767  # the whole number that stands for 1
+DEPTH_MAX = {Coding.FRACTIONAL: 14, Coding.RATE: 1, Coding.BOOLEAN: 1}
+COLUMN_MAX, PER_VOXEL_MAX, INJECTIONS_MAX = 128, 4096, 1024
+UNSIGNED = (Coding.SCALE, Coding.BOOLEAN)
+PARTS = 1023  # into which a rate divides the units
 
 
 @dataclass
@@ -28,16 +31,43 @@ class SensorChannel:
         if self.left <= 0:
             return []
         self.left -= 1
+        value, b = max(-ONE, min(ONE, self.value)), self.bind
+        if b.coding == Coding.SCALE:
+            return self._inject(b.first, ((value + ONE) * (b.depth - 1) + ONE) // (2 * ONE), b.units)
+        found: list[Injection] = []
+        if value >= 0 or not b.minus:
+            found += self._column(b.first, max(0, value))
+        if value <= 0 and b.minus:
+            found += self._column(b.first + b.minus, -value)
+        return found
+
+    def _column(self, first: int, value: int) -> list[Injection]:
         b = self.bind
-        share = min(1.0, max(0.0, (self.value - b.low) / (b.high - b.low)))
-        if b.kind == ChannelKind.SENSE_LEVEL:
-            units, voxels = int(abs(b.units) * share) * (1 if b.units > 0 else -1), range(b.voxels)
-        else:
-            voxel = min(b.voxels - 1, int(share * b.voxels))
-            units, voxels = b.units, range(voxel, voxel + 1)
-        if not units:
-            return []
-        return [(b.area, b.first + voxel * b.stride + n, units) for voxel in voxels for n in range(b.per_voxel)]
+        if b.coding == Coding.RATE:
+            share = value * PARTS // ONE
+            return self._inject(first, 0, (b.units >> 10) * share + ((b.units & 1023) * share >> 10))
+        if b.coding == Coding.BOOLEAN:
+            return self._inject(first, 0, b.units if value > ONE // 2 else 0)
+        if b.coding == Coding.FRACTIONAL:
+            places = digits(value, b.depth)
+            return [injection for place in places for injection in self._inject(first, place, b.units)]
+        place = min(b.depth - 1, (ONE - value) * b.depth // ONE)
+        return self._inject(first, b.depth - 1 - place if b.coding == Coding.RISING else place, b.units)
+
+    def _inject(self, first: int, place: int, units: int) -> list[Injection]:
+        neuron = first + place * self.bind.stride
+        return [(self.bind.area, neuron + n, units) for n in range(self.bind.per_voxel)] if units else []
+
+
+def digits(value: int, depth: int) -> list[int]:
+    """Places of the binary digits of a value from 0 to ONE that are set; the last place where none is."""
+    found = []
+    for place in range(depth):
+        value *= 2
+        if value >= ONE:
+            value -= ONE
+            found.append(place)
+    return found or [depth - 1]
 
 
 @dataclass
@@ -51,33 +81,50 @@ class MotorChannel:
     def __post_init__(self) -> None:
         self.history = deque([0] * self.bind.window, maxlen=self.bind.window)
         self.value = self.bind.neutral
+        self.quiet = self.bind.window
 
     def decode(self, neurons: Sequence[int]) -> None:
         """Takes the spikes of its area in a burst."""
         b = self.bind
-        fired = [voxel for neuron in neurons if (voxel := self._voxel(neuron)) is not None]
-        if b.kind == ChannelKind.MOTOR_VOXEL:
-            self.quiet = 0 if fired else self.quiet + 1
-            if fired:
-                self.value = self._between(sum(fired) / len(fired) / max(1, b.voxels - 1))
-            elif self.quiet >= b.window:
+        plus = self._places(neurons, b.first)
+        minus = self._places(neurons, b.first + b.minus) if b.minus else []
+        if b.coding == Coding.RATE:
+            self.history.append(len(plus) - len(minus))
+            total = sum(self.history)
+            share = rate(min(abs(total), b.full), b.full)
+            self.value = (share if total > 0 else -share) if total else b.neutral
+            return
+        if not plus and not minus:
+            self.quiet += 1
+            if self.quiet == b.window:
                 self.value = b.neutral
             return
-        signed = b.kind == ChannelKind.MOTOR_DIFFERENCE
-        half = b.voxels // 2
-        self.history.append(sum(1 if voxel < half else -1 for voxel in fired) if signed else len(fired))
-        total = max(-b.full, min(b.full, sum(self.history)))
-        share = (total + b.full) / (2 * b.full) if signed else total / b.full
-        self.value = self._between(share) if total else b.neutral
+        self.quiet = 0
+        self.value = self._read(set(plus)) - (self._read(set(minus)) if minus else 0) if plus else -self._read(set(minus))
 
-    def _between(self, share: float) -> int:
-        return self.bind.low + int((self.bind.high - self.bind.low) * share)
+    def _read(self, places: set[int]) -> int:
+        """What the places of a column say that fired."""
+        coding, depth, count, total = self.bind.coding, self.bind.depth, len(places), sum(places)
+        if coding == Coding.BOOLEAN:
+            return ONE
+        if coding == Coding.FRACTIONAL:
+            return (ONE * sum(1 << (depth - 1 - place) for place in places) + (1 << depth) - 1) >> depth
+        if coding == Coding.SCALE:
+            return 2 * ONE * total // (count * (depth - 1)) - ONE
+        level = total + count if coding == Coding.RISING else depth * count - total
+        return ONE * level // (depth * count)
 
-    def _voxel(self, neuron: int) -> int | None:
-        """The voxel that a neuron belongs to. A difference of one voxel halves its neurons."""
+    def _places(self, neurons: Sequence[int], first: int) -> list[int]:
+        """The places of the neurons that belong to a column."""
         b = self.bind
-        voxel, place = divmod(neuron - b.first, b.stride)
-        return voxel if 0 <= voxel < b.voxels and place < b.per_voxel else None
+        found = (divmod(neuron - first, b.stride) for neuron in neurons)
+        return [place for place, rest in found if 0 <= place < b.depth and rest < b.per_voxel]
+
+
+def rate(spikes: int, full: int) -> int:
+    """The part of ONE that some spikes are of all; both are halved until products are small enough for a board."""
+    shift = max(0, full.bit_length() - 14)
+    return ONE * (spikes >> shift) // (full >> shift)
 
 
 class ChannelTable:
@@ -94,25 +141,24 @@ class ChannelTable:
         self.motors.clear()
 
     def bind(self, bind: Bind) -> None:
-        """InvalidInput F133 for what the brain does not have."""
+        """InvalidInput F150 for what the brain does not have."""
         need(bind.channel < CHANNELS and bind.kind in set(ChannelKind), "there is no such channel")
         if bind.kind == ChannelKind.NONE:
             self.sensors.pop(bind.channel, None)
             self.motors.pop(bind.channel, None)
             return
-        need(bind.area < len(self._neurons) and 1 <= bind.voxels <= VOXELS_MAX, "the brain has no such voxels")
-        last = bind.first + (bind.voxels - 1) * bind.stride + bind.per_voxel
-        fits = min(bind.per_voxel, bind.stride) >= 1 and last <= self._neurons[bind.area] and bind.voxels * bind.per_voxel <= NEURONS_MAX
-        need(fits, "the brain has no such voxels")
-        need(bind.low != bind.high, "the channel has no range")
-        if bind.kind in SENSORS:
+        need(bind.coding in set(Coding) and not (bind.minus and bind.coding in UNSIGNED), "there is no such coding")
+        least = 2 if bind.coding == Coding.SCALE else 1
+        need(least <= bind.depth <= DEPTH_MAX.get(Coding(bind.coding), COLUMN_MAX), "the column is too long or too short")
+        need(bind.area < len(self._neurons) and bind.stride >= 1 <= bind.per_voxel <= PER_VOXEL_MAX, "the brain has no such voxels")
+        last = bind.first + (bind.depth - 1) * bind.stride + bind.per_voxel
+        need(bind.first + bind.minus >= 0 and last + max(0, bind.minus) <= self._neurons[bind.area], "the brain has no such voxels")
+        if bind.kind == ChannelKind.SENSOR:
             others = sum(most(channel.bind) for number, channel in self.sensors.items() if number != bind.channel)
             need(others + most(bind) <= INJECTIONS_MAX, "the sensors would inject into too many neurons")
             self.sensors[bind.channel] = SensorChannel(bind)
             return
-        need(bind.window >= 1 and (bind.full >= 1 or bind.kind == ChannelKind.MOTOR_VOXEL), "the channel has no window")
-        if bind.kind == ChannelKind.MOTOR_DIFFERENCE:
-            need(bind.voxels % 2 == 0, "the voxels have no halves")
+        need(bind.window >= 1 and (bind.full >= 1 or bind.coding != Coding.RATE), "the channel has no window")
         self.motors[bind.channel] = MotorChannel(bind)
 
     def take(self, sense: Sense) -> None:
@@ -136,9 +182,9 @@ class ChannelTable:
 
 def most(bind: Bind) -> int:
     """Injections of a sensor in one burst."""
-    return bind.per_voxel * (bind.voxels if bind.kind == ChannelKind.SENSE_LEVEL else 1)
+    return bind.per_voxel * (bind.depth if bind.coding == Coding.FRACTIONAL else 1) * (2 if bind.minus else 1)
 
 
 def need(condition: bool, message: str) -> None:
     if not condition:
-        raise InvalidInput("F133", message)
+        raise InvalidInput("F150", message)
