@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import fields
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from neurula.errors import InvalidInput, LinkLost
@@ -19,12 +19,14 @@ from neurula_codegen.wire_schema import WireError, fingerprint_of, read_wire, wi
 from tests.link.frames import changed, pieces, pool_of, random_spikes, values_of
 
 WIRE = read_wire()
+relaxed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no failure
 FRAMES = st.builds(Frame, st.integers(0, 255), st.integers(0, 255), st.integers(0, 65535), st.binary(max_size=PAYLOAD_BYTES))
 SPIKES = st.dictionaries(st.integers(0, 1000), st.sets(st.integers(0, 2**28 - 2), min_size=1, max_size=300), max_size=5).map(
     lambda areas: tuple((area, tuple(sorted(areas[area]))) for area in sorted(areas))
 )
 
 
+@relaxed
 @given(FRAMES)
 def test_a_frame_comes_out_as_it_went_in(frame: Frame) -> None:
     data = encode_frame(frame)
@@ -33,6 +35,7 @@ def test_a_frame_comes_out_as_it_went_in(frame: Frame) -> None:
     assert FrameDecoder().feed(data) == [frame]
 
 
+@relaxed
 @given(st.lists(FRAMES), st.binary(max_size=600), st.randoms(use_true_random=False))
 def test_whatever_came_before_the_next_frame_is_understood(frames: list[Frame], garbage: bytes, chance: random.Random) -> None:
     stream = garbage + b"".join(map(encode_frame, frames))
@@ -165,6 +168,7 @@ def test_the_values_of_consecutive_channels_take_two_bytes_each_or_one() -> None
     assert wire.Sense((wire.Value(255, 1), wire.Value(0, 32767))).pack() == bytes([255, 1, 1, 0, 0, 129, 127])
 
 
+@relaxed
 @given(st.integers(-40_000, 40_000))
 def test_a_coarse_value_is_the_nearest_of_255_steps(value: int) -> None:
     steps = [wire.coarse(v) for v in range(-32767, 32768, 13)]
@@ -176,16 +180,19 @@ def test_a_coarse_value_is_the_nearest_of_255_steps(value: int) -> None:
     assert wire.coarse(value, when=False) == value
 
 
+@relaxed
 @given(st.lists(st.tuples(st.integers(0, 255), st.integers(-32768, 32767)).map(lambda pair: wire.Value(*pair)), max_size=59))
 def test_values_come_out_as_they_went_in(values: list[wire.Value]) -> None:
     assert wire.unpack_values(wire.pack_values(tuple(values))) == tuple(values)
 
 
+@relaxed
 @given(SPIKES)
 def test_spikes_come_out_as_they_went_in(spikes: wire.Spikes) -> None:
     assert wire.unpack_spikes(wire.pack_spikes(spikes)) == spikes
 
 
+@relaxed
 @given(SPIKES, st.integers(10, 236))
 def test_split_spikes_fit_stand_for_themselves_and_none_is_lost(spikes: wire.Spikes, room: int) -> None:
     parts = wire.split_spikes(spikes, room)
@@ -194,6 +201,7 @@ def test_split_spikes_fit_stand_for_themselves_and_none_is_lost(spikes: wire.Spi
     assert together == [(area, neuron) for area, neurons in spikes for neuron in neurons]
 
 
+@relaxed
 @given(st.binary(max_size=236))
 def test_bytes_that_are_no_spikes_are_refused(data: bytes) -> None:
     with suppress(LinkLost):
