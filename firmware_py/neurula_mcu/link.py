@@ -39,7 +39,7 @@ _KEPT_BYTES = const(48)  # of an answer that is kept: its type, its length, payl
 _READING = (3, 4, 5, 6, 20, 21)  # requests that only look: they may be carried out again
 
 
-def nothing(*_):
+def nothing(_loop=None, _at=0, _end=0):
     """What a board without channels does with them."""
 
 
