@@ -140,6 +140,13 @@ def test_patterns_are_the_union_of_their_pairs(seed: int) -> None:
     compare("mine", by_patterns(pairs), some_dims(chance, 5), some_dims(chance, 5), some_densities(chance), table)
 
 
+@pytest.mark.parametrize("target", [(1, 1, 1), (1, 2, 1)])
+def test_a_pattern_that_excludes_the_only_target_reaches_nothing(target: Triple) -> None:
+    """Once a crash: boxes in which no voxel has a target."""
+    pairs = [[["!", "!", "!"], ["!", 0, "!"]]]
+    compare("mine", by_patterns(pairs), (2, 1, 1), target, (1, 1), defined("patterns", patterns=pairs))
+
+
 def test_a_bare_pair_is_a_pattern_of_one_pair() -> None:
     pair: list[list[Any]] = [["*", 0, "*"], ["?", "?", "!"]]
     compare("mine", by_patterns([pair]), (3, 2, 2), (3, 3, 3), (1, 1), defined("patterns", patterns=pair))

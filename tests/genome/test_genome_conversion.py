@@ -112,7 +112,7 @@ def test_real_genomes_get_the_ids_that_the_engine_gives_them(shared: Path) -> No
         assert {*back.ids} >= {*recorded.values()}, case.name
 
 
-@tried(80)
+@tried(60)
 @given(genomes(), st.sampled_from(FORMS), st.sampled_from(FORMS))
 def test_generated_genomes_mean_the_same_in_every_form(genome: Genome, to: str, back: str) -> None:
     document = document_of(genome)

@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 from tests.genome.generated import genomes, tried
 
 from neurula.errors import GenomeError
 from neurula.genome import CorticalArea, Genome, MappingRule, Morphology, Projection, Region, parse_genome, read_genome
+from neurula.genome.conversion import convert
 from neurula.genome.genes import gene_key
 from neurula.genome.signatures import signature, signatures_of
 from neurula.genome.writer import document_of, genome_text, write_genome
@@ -67,9 +69,10 @@ def test_a_genome_made_of_values_is_the_same_when_it_is_read(genome: Genome) -> 
 
 
 @tried(60)
-@given(genomes(), genomes())
-def test_one_genome_edited_into_another_is_the_other(genome: Genome, other: Genome) -> None:
-    read = parse_genome(document_of(genome))
+@given(genomes(), genomes(), st.booleans())
+def test_one_genome_edited_into_another_is_the_other(genome: Genome, other: Genome, hierarchical: bool) -> None:
+    document = document_of(genome)
+    read = parse_genome(convert(document, "hierarchical").document if hierarchical else document)
     edited = replace(other, document=read.document)
     same(other, parse_genome(document_of(edited)))
 

@@ -169,7 +169,7 @@ def _squeezed(patches: Sequence[Patch], box: Box, source: Triple, target: Triple
         made = np.broadcast_to(made, patch.shape).reshape(*patch.shape[:3], width)
         table[where[0], where[1], where[2], column : column + width] = made
         column += width
-    rows = table.reshape(-1, column)
+    rows = table.reshape(math.prod(sizes), column)  # column is 0 where no voxel of the box has a target
     kept = rows >= 0
     first = _first_voxel(box, source)
     voxels = np.arange(first, first + len(rows), dtype=np.int32)
