@@ -1,7 +1,7 @@
 """Mutated genomes end in a sound Genome or in a GenomeError, never in anything else; so do their conversions and repairs.
 
 NEURULA_FUZZ_GENOMES sets the number of mutants, NEURULA_FUZZ_SEED the seed. One in eight is converted, mended, written and
-drawn as well, and of these one in ten has its memory measured; one in a hundred comes from a real genome.
+drawn and grown as well, and of these one in ten has its memory measured; one in a hundred comes from a real genome.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ from typing import Any, TypeVar
 
 from tests.conftest import shared_folder
 
+from neurula.development import develop
 from neurula.drawing import draw_svg, wiring_of
-from neurula.errors import GenomeError
+from neurula.errors import DevelopmentError, GenomeError
 from neurula.genome import Genome, canonical_id, check_genome, document_of, genome_text, parse_genome
 from neurula.genome.conversion import FORMS, convert
 from neurula.genome.document import decode_document
@@ -36,6 +37,7 @@ WHOLE, MEASURED = 8, 80  # one in so many goes all the way, or has its memory me
 REAL = 100  # one in so many is made of a real genome, where there are any
 SECONDS_MAX = 1.0  # of this process
 BYTES_MAX = 64 << 20
+SYNAPSES_MAX, TOO_LARGE = 50_000, ("D104", "D105")
 UNUSABLE = {"G105", "G106", "G107", "G108", "G109", "G110", "G111"}
 SEED = int(os.environ.get("NEURULA_FUZZ_SEED", "20240817"))
 STRANGE_VALUES: tuple[Any, ...] = (
@@ -135,7 +137,7 @@ def attempt(work: Callable[[], _T], expected: Collection[str]) -> _T | None:
     """What it gives, or None if it is refused for one of the expected reasons."""
     try:
         return work()
-    except GenomeError as refusal:
+    except (GenomeError, DevelopmentError) as refusal:
         if refusal.code in expected:
             return None
         raise AssertionError(f"refused with {refusal.code}") from refusal
@@ -168,6 +170,7 @@ def assert_written_and_converted(document: Document, chance: random.Random) -> N
         rules = [len(projection.rules) for projection in before.projections]
         assert rules == [len(projection.rules) for projection in after.projections]
     draw_svg(wiring_of(genome.title, genome.areas))
+    attempt(lambda: develop(genome, most_synapses=SYNAPSES_MAX), TOO_LARGE)
 
 
 def grown_or_refused(document: Document, chance: random.Random, whole: bool) -> str:
