@@ -26,7 +26,7 @@ def test_the_source_runs_without_its_compiled_form_numpy_or_cython(tmp_path: Pat
     image = image_of(extreme_connectome("all_fire"))
     (tmp_path / "brain.nrl").write_bytes(image)
     code = PURE.format(folder=str(tmp_path), image=str(tmp_path / "brain.nrl"))
-    result = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True)
+    result = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=True)
     brain = Brain(image)
     for _ in range(20):
         brain.step()
