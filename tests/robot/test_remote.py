@@ -251,6 +251,41 @@ def test_a_board_that_codes_chooses_the_voxels_that_the_body_would_choose() -> N
         assert all(abs(levels.get(area, 0) - level) <= 2 for area, _, level in here)  # a board divides units into 1023 parts
 
 
+CODED = [
+    ("aaaa", "analog_out", "linear", (2, 1, 10)), ("bbbb", "analog_out", "rising", (2, 3, 7)), ("cccc", "analog_out", "scale", (2, 1, 21)),
+    ("dddd", "analog_out", "rate", (2, 1, 1)), ("eeee", "analog_out", "boolean", (2, 1, 1)),
+    ("ffff", "analog_out", "fractional", (2, 2, 12)),
+    ("gggg", "motor", "linear", (6, 1, 10)), ("hhhh", "motor", "fractional", (6, 2, 9)), ("jjjj", "motor", "rate", (8, 1, 1)),
+]  # fmt: skip
+
+
+def test_a_board_that_codes_reads_what_the_body_would_read() -> None:
+    """Every coding, random spikes, both ends of the wire: BIND, spikes, MOTOR."""
+    text = "".join(f'[motors.{n}]\nkind = "{kind}"\narea = "o_{n}"\ncoding = "{coding}"\nwindow = 4\nfull = 0.5\n'
+                   for n, kind, coding, _ in CODED)  # fmt: skip
+    robot = bind(parse_mapping(text.encode()), shape_of({f"o_{n}": size for n, *_, size in CODED}))
+    units = [Fraction(1000)] * len(CODED)
+    body, plan = Body(robot, units), plan_channels(robot, units, 3)
+    assert plan.raw_motors == ()
+    sizes = [shape.dims[0] * shape.dims[1] * shape.dims[2] for shape in robot.shape.areas]
+    table = ChannelTable(sizes)
+    for device in plan.motors:
+        for each in device.binds:
+            table.bind(each)
+    far = Body(robot, units)
+    seed = random.randrange(1 << 30)
+    print("seed", seed)
+    chance = random.Random(seed)
+    for _ in range(300):
+        fired = {area: sorted(chance.sample(range(size), min(size, chance.choice([0, 0, 1, 1, 2, 5])))) for area, size in enumerate(sizes)}
+        body.read(list(fired.items()))
+        told = {value.channel: value.value for value in table.decode(fired)}
+        for device in plan.motors:
+            name = device.bound.name
+            far.reader(name).show(device.unit_of([told[device.first + i] for i in range(len(device.binds))]))
+            assert far.values[name] == pytest.approx(body.values[name], abs=0.0002), name
+
+
 def test_a_sensor_value_counts_for_as_many_bursts_as_it_holds() -> None:
     table = ChannelTable([10])
     table.bind(Bind(3, ChannelKind.SENSOR, Coding.RISING, 2, 0, 0, 10, 1, 0, 0, 0, 1, 0, 7))
