@@ -78,6 +78,7 @@ class LocalBody:
     def __init__(self, world: World, mapping: RobotMapping, clock: Clock, name: str = "body") -> None:
         self.world, self._clock, self._name = world, clock, name
         self._neutral = neutral_values(mapping)
+        self._known: dict[str, Any] = {}
         self._wants = {device.name for device in mapping.devices if device.way == "sensor"}
 
     @property
@@ -99,7 +100,11 @@ class LocalBody:
         self._clock.sleep(timeout_s)  # nothing comes by itself
 
     def sense(self) -> Mapping[str, Any]:
-        return self.world.sense()
+        """Numbers that have not changed are no news; pictures and tokens always are."""
+        known = self._known
+        news = {name: value for name, value in self.world.sense().items() if type(value) is not float or known.get(name) != value}
+        known.update(news)
+        return news
 
     def act(self, burst: int, values: Mapping[str, Any]) -> None:
         self.world.act(values)
