@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import struct
@@ -17,6 +18,7 @@ from examples.bodies.catalogue import CATALOGUE, DESIGNED
 from neurula.bridge.assembly import open_replay
 from neurula.bridge.brains import Outcome
 from neurula.bridge.recording import (
+    BURST,
     BURST_KIND,
     END_KIND,
     PART,
@@ -26,6 +28,7 @@ from neurula.bridge.recording import (
     Head,
     Recorder,
     Recording,
+    dumped,
     plain,
     restored,
 )
@@ -125,8 +128,6 @@ def test_a_slow_replay_takes_as_long_as_it_was(recorded: Path) -> None:
     (np.zeros((2, 2)), Gaze(0.1, 0.2, 0.3)),
 ])  # fmt: skip
 def test_values_of_every_form_come_back(value: object) -> None:
-    import json
-
     back = restored(json.loads(json.dumps(plain({"x": value})))["x"])
     assert plain(back) == plain(value)
     if isinstance(value, tuple) and isinstance(value[1], Gaze):
@@ -172,11 +173,16 @@ def test_a_replay_that_comes_out_otherwise_names_the_burst_and_ends_with_6(recor
     bursts = [0]
 
     def blinded(number: int, kind: int, payload: bytes) -> bytes:
-        """From burst 30 on, what the middle sensor sees counts as what the far left one does."""
+        """From burst 30 on, the middle sensor sees nothing."""
         bursts[0] += kind == BURST_KIND
         if bursts[0] < 30 or kind != BURST_KIND:
             return payload
-        return payload.replace(b'"far_left"', b'"_ar_left"').replace(b'"middle"', b'"far_left"').replace(b'"_ar_left"', b'"middle"')
+        *head, sensed_bytes, motors_bytes = BURST.unpack_from(payload)
+        end = BURST.size + sensed_bytes
+        sensed = json.loads(payload[BURST.size : end] or b"{}")
+        sensed["middle"] = 0.0
+        told = dumped(sensed)
+        return BURST.pack(*head, len(told), motors_bytes) + told + payload[end:]
 
     other = tmp_path / "other"
     other.write_bytes(rewritten(recorded, blinded))
