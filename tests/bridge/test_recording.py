@@ -191,7 +191,7 @@ def test_a_replay_that_comes_out_otherwise_names_the_burst_and_ends_with_6(recor
     assert done.difference is not None
     assert 30 <= done.difference.burst == done.bursts < 100
     assert done.difference.what == "spikes of i__inf"
-    with pytest.raises(VerificationFailed, match="burst [0-9]+: spikes of i__inf") as caught:
+    with pytest.raises(VerificationFailed, match=r"burst [0-9]+: spikes of i__inf") as caught:
         done.require_same()
     assert (caught.value.code, caught.value.exit_code) == ("W205", 6)
 
