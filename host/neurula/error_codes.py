@@ -328,6 +328,8 @@ CODES: dict[str, tuple[int, str]] = {
     "W105": (2, 'Say --brain-on board, or attach the robot.'),
     "W106": (7, 'Start the body with --lockstep too, and use a link that loses nothing (TCP, ZeroMQ).'),
     "W107": (2, 'Write MODULE:CLASS as Python would import it from this folder, for example examples.bodies.line_follower.body:LineFollower.'),
+    "W108": (2, 'Leave --brain-on away: then the brain runs here.'),
+    "W109": (2, 'Put one there with `neurula flash`; `neurula device info` says why none runs.'),
     "W201": (4, 'Check the path and its permissions.'),
     "W202": (4, 'Recordings are made by `neurula bridge --record FILE`.'),
     "W203": (4, 'Copy it again from where it was made.'),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -64,7 +65,10 @@ class Lab:
         self.pipe.b.on_data = self.end.poll
         self.clock.call_every(period_s, self.end.tick)
         self.clock.call_every(LOOK_S, self._look)
-        self.body = LinkedBody(channels_of_brain(self.brain.robot), mapping, self.pipe.a, self.clock, lockstep=lockstep, period_s=period_s)
+        self.body = LinkedBody(
+            channels_of_brain(self.brain.robot), mapping, self.pipe.a, self.clock, lockstep=lockstep, period_s=period_s,
+            chance=random.Random(seed),
+        )  # fmt: skip
         self.body.open()
         self.stepped = SteppedBrain(self.brain, runtime)
         self.bridge = Bridge(self.stepped, self.body, self.clock, Meters(self.brain.geometry, self.brain.rate_hz), lockstep=lockstep)

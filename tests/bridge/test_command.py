@@ -51,7 +51,7 @@ def test_a_body_in_this_process_in_lockstep_is_scored_recorded_and_replayed(neur
     first = neurula("bridge", *FILES, *BODY, "--lockstep", "--seconds", "3", "--seed", "2", "--record", recording, "--json")
     assert first.exit_code == 0, first.err
     answer = first.json
-    assert (answer["schema"], answer["bursts"], answer["rate_hz"], answer["overruns"], answer["link"]) == (1, 150, 50.0, 0, None)
+    assert (answer["schema"], answer["bursts"], answer["rate_hz"], answer["overruns"], answer["links"]) == (1, 150, 50.0, 0, [])
     assert answer["score"] == 1.0
     assert set(answer["motors"]) == {"left_wheel", "right_wheel"}
     assert sum(area["spikes"] for area in answer["per_area"]) == answer["spikes"]
@@ -110,7 +110,8 @@ def test_a_body_in_another_process_scores_as_one_in_this_process(kind: str, neur
         told = process.stdout.read()
     answer = done.json
     assert (answer["bursts"], answer["spikes"]) == (here["bursts"], pytest.approx(here["spikes"], rel=0.002))
-    assert (answer["link"]["state"], answer["link"]["missed"], answer["link"]["rejected"]) == ("connected", 0.0, 0)
+    (told_link,) = answer["links"]
+    assert (told_link["state"], told_link["missed"], told_link["rejected"]) == ("connected", 0.0, 0)
     assert float(told.split("score")[1]) == pytest.approx(here["score"], abs=0.001)
 
 

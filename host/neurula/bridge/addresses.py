@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from neurula.errors import UsageError
@@ -9,13 +10,28 @@ from neurula.link.clock import Clock, SystemClock
 from neurula.link.link import ClosingLink, Link
 from neurula.link.open_link import open_link
 
-SERIAL = "serial:"
+SERIAL, SIM = "serial:", "sim:"
+SCHEMES = ("serial", "sim", "tcp", "udp", "zmq", "pty", "socket", "rfc2217")
+MODULE_AND_CLASS = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 LISTENING = "tcp:PORT, pty:PATH or zmq:ENDPOINT"
 PORT_MAX = 65_535
 
 
+def is_address(text: str) -> bool:
+    """False for MODULE:CLASS."""
+    return text.partition(":")[0] in SCHEMES or not MODULE_AND_CLASS.fullmatch(text)
+
+
 def open_far_end(address: str) -> tuple[Link, Clock]:
-    """A link of any form that `open_link` knows, also as serial:PORT. UsageError L119, L120."""
+    """A link of any form that `open_link` knows, also as serial:PORT; sim:BOARD[:FILE] is an emulated board with a time of its own.
+
+    UsageError L119, L120, K109."""
+    if address.startswith(SIM):
+        from neurula.bridge.emulated import EmulatedClock, EmulatedLink
+        from neurula.device.stored_pico import open_stored
+
+        board = open_stored(address)
+        return EmulatedLink(board, address), EmulatedClock(board)
     return open_link(address.removeprefix(SERIAL)), SystemClock()
 
 

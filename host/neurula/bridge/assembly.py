@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from neurula.bridge.addresses import open_far_end
-from neurula.bridge.bodies import BodyPort, LinkedBody, LocalBody
-from neurula.bridge.brains import BoundBrain, SteppedBrain, bound_brain
+from neurula.bridge.addresses import SERIAL, is_address, open_far_end
+from neurula.bridge.board_brain import BoardBrain
+from neurula.bridge.bodies import BodyPort, LinkedBody, LocalBody, NoBody
+from neurula.bridge.brains import BoundBrain, BrainPort, SteppedBrain, bound_brain
 from neurula.bridge.bridge import Bridge
 from neurula.bridge.channels import channels_of_brain
 from neurula.bridge.meters import Meters
@@ -18,17 +19,18 @@ from neurula.bridge.recording import Head, Recorder, Recording
 from neurula.bridge.replay import Replay
 from neurula.bridge.worlds import make_world
 from neurula.link.clock import Clock, SystemClock
-from neurula.robot import RobotMapping, parse_mapping, read_mapping
+from neurula.robot import parse_mapping, read_mapping
 from neurula.robot.robot import load_brain
+from neurula.runtimes import LOCAL
 
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What a bridge is made of. link: address of the body, or None and body: MODULE:CLASS; record: path, or None."""
+    """What a bridge is made of. board: address of the brain, or None for a brain here on `runtime`; body: address, MODULE:CLASS or None."""
 
     brain: str
     robot: str
-    link: str | None = None
+    board: str | None = None
     body: str | None = None
     runtime: str = "npu"
     rate_hz: float | None = None
@@ -39,13 +41,14 @@ class Wishes:
 
 @dataclass(frozen=True, slots=True)
 class Assembled:
-    """A bridge that is open. waits: whether it keeps the time of the clock on the wall."""
+    """A bridge that is open. waits: whether it keeps the time of the clock on the wall, or a board's."""
 
     bridge: Bridge
     brain: BoundBrain
     body: BodyPort
     brain_name: str
     waits: bool
+    paced: bool
 
     @property
     def body_name(self) -> str:
@@ -72,34 +75,64 @@ def assemble(wishes: Wishes, stack: ExitStack) -> Assembled:
     mapping = read_mapping(wishes.robot)
     image, genome_rate_hz = load_brain(wishes.brain, mapping)
     brain = bound_brain(image, mapping, genome_rate_hz, wishes.rate_hz)
-    stepped = SteppedBrain(brain, wishes.runtime)
-    stack.callback(stepped.close)
-    body, clock = open_body(wishes, brain, mapping)
+    port, clock = open_brain(wishes, brain, stack)
+    body, clock = open_body(wishes, brain, clock)
     recorder = None
     if wishes.record is not None:
-        head = Head(stepped.name, brain.rate_hz, body.name, repeatable=True)
+        head = Head(port.name, brain.rate_hz, body.name, repeatable=not port.paced)
         recorder = stack.enter_context(Recorder(Path(wishes.record), head, Path(wishes.robot).read_bytes(), image))
     stack.callback(body.close)
     body.open()
-    meters = Meters(brain.geometry, brain.rate_hz)
-    made = Bridge(stepped, body, clock, meters, lockstep=wishes.lockstep, recorder=recorder)
-    return Assembled(made, brain, body, stepped.name, not wishes.lockstep)
+    made = Bridge(port, body, clock, Meters(brain.geometry, brain.rate_hz), lockstep=wishes.lockstep, recorder=recorder)
+    return Assembled(made, brain, body, port.name, not wishes.lockstep, port.paced)
 
 
-def open_body(wishes: Wishes, brain: BoundBrain, mapping: RobotMapping) -> tuple[BodyPort, Clock]:
-    if wishes.body is not None:
-        clock = SystemClock()
+def open_brain(wishes: Wishes, brain: BoundBrain, stack: ExitStack) -> tuple[BrainPort, Clock]:
+    """The brain, and the clock that its time is counted by."""
+    if wishes.board is None:
+        here = SteppedBrain(brain, wishes.runtime)
+        stack.callback(here.close)
+        return here, SystemClock()
+    if wishes.lockstep:
+        return held_brain(wishes.board, brain, stack), SystemClock()
+    link, clock = open_far_end(wishes.board)
+    there = BoardBrain(brain, link, clock)
+    stack.callback(there.close)
+    there.open()
+    return there, clock
+
+
+def held_brain(address: str, brain: BoundBrain, stack: ExitStack) -> SteppedBrain:
+    """A brain on a board that takes every burst from here. DeviceNotFound K101 to K107, VerificationFailed K124 for another brain."""
+    from neurula.device.board_runtime import BoardRuntime
+    from neurula.device.find import find_device
+    from neurula.device.link import BoardLink
+    from neurula.device.ports import open_connection
+
+    connection = open_connection(find_device(address.removeprefix(SERIAL)))
+    stack.callback(connection.close)
+    held = SteppedBrain(brain, BoardRuntime(BoardLink(connection), brain.image))
+    stack.callback(held.close)
+    return held
+
+
+def open_body(wishes: Wishes, brain: BoundBrain, clock: Clock) -> tuple[BodyPort, Clock]:
+    """The body, and the clock of both: that of an emulated board, or the computer's. clock: of the brain."""
+    mapping = brain.robot.mapping
+    if wishes.body is None:
+        return NoBody(clock), clock
+    if not is_address(wishes.body):
         return LocalBody(make_world(wishes.body, wishes.seed), mapping, clock, wishes.body), clock
-    assert wishes.link is not None
-    channels = channels_of_brain(brain.robot)
-    link, far_clock = open_far_end(wishes.link)
-    return LinkedBody(channels, mapping, link, far_clock, lockstep=wishes.lockstep, period_s=1 / brain.rate_hz), far_clock
+    link, far_clock = open_far_end(wishes.body)
+    period_s = 1 / brain.rate_hz
+    return LinkedBody(channels_of_brain(brain.robot), mapping, link, far_clock, lockstep=wishes.lockstep, period_s=period_s), clock
 
 
 @contextmanager
 def open_replay(path: Path, brain: str | None, runtime: str | None) -> Iterator[Replay]:
-    """A recording with its own brain, or another one; on its own runtime, or another one. Raises NeurulaError."""
+    """A recording with its own brain or another one, on its own runtime, where this computer has it, or another. Raises NeurulaError."""
     with Recording(path) as recording:
         mapping = parse_mapping(recording.robot, f"robot.toml in {path}")
         image = recording.image if brain is None else load_brain(brain, mapping)[0]
-        yield Replay(recording, bound_brain(image, mapping, None, recording.head.rate_hz), runtime or recording.head.runtime, str(path))
+        own = recording.head.runtime if recording.head.runtime in LOCAL else LOCAL[1]
+        yield Replay(recording, bound_brain(image, mapping, None, recording.head.rate_hz), runtime or own, str(path))

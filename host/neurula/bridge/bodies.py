@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from random import Random
 from typing import Any, Protocol
 
 from neurula.bridge.channels import Arrivals, Channels
@@ -31,6 +32,12 @@ class LinkQuality:
     missed: float
     rejected: int
     repeated: int
+
+
+def quality_of(session: Session) -> LinkQuality:
+    """How the link of a session fares."""
+    streams, table = session.streams, session.requests
+    return LinkQuality(session.name, session.state.value, table.round_trip.smoothed_s, streams.missed, session.rejected, table.repeated)
 
 
 class BodyPort(Protocol):
@@ -122,6 +129,39 @@ class LocalBody:
         self.world.act(self._neutral)
 
 
+class NoBody:
+    """Nobody: the brain's own pins are its body, or it is only watched."""
+
+    name = "its own pins"
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def open(self) -> None:
+        """Nothing is to be opened."""
+
+    def listen(self, timeout_s: float) -> None:
+        self._clock.sleep(timeout_s)
+
+    def sense(self) -> Mapping[str, Any]:
+        return {}
+
+    def act(self, burst: int, values: Mapping[str, Any]) -> None:
+        """Nobody listens."""
+
+    def advance(self, seconds: float) -> None:
+        """Nothing moves."""
+
+    def quality(self) -> LinkQuality | None:
+        return None
+
+    def events(self) -> Sequence[Event]:
+        return ()
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
 class LinkedBody:
     """A body at the far end of a link. lockstep: it waits for MOTOR with every step of its own, and we for its SENSE.
 
@@ -129,10 +169,10 @@ class LinkedBody:
 
     def __init__(
         self, channels: Channels, mapping: RobotMapping, link: Link, clock: Clock, *, lockstep: bool = False, timing: Timing | None = None,
-        hold_s: float = HOLD_S, period_s: float = 0.0,
+        hold_s: float = HOLD_S, period_s: float = 0.0, chance: Random | None = None,
     ) -> None:  # fmt: skip
-        """period_s: of the bursts, in which the body's silence is counted."""
-        self.session = Session(link, clock, timing)
+        """period_s: of the bursts, in which the body's silence is counted; chance: draws the numbers of sessions."""
+        self.session = Session(link, clock, timing, chance)
         self._channels, self._clock, self._lockstep = channels, clock, lockstep
         self._arrivals = Arrivals(channels.sensors)
         self._neutral = neutral_values(mapping)
@@ -180,9 +220,7 @@ class LinkedBody:
         """Its world has its own time."""
 
     def quality(self) -> LinkQuality:
-        session = self.session
-        streams, table = session.streams, session.requests
-        return LinkQuality(session.name, session.state.value, table.round_trip.smoothed_s, streams.missed, session.rejected, table.repeated)
+        return quality_of(self.session)
 
     def events(self) -> Sequence[Event]:
         return list(self.session.events)

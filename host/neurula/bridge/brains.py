@@ -1,13 +1,16 @@
-"""Brains as the bridge sees them. Here: one that runs in this process or behind a runtime that waits for every burst."""
+"""Brains as the bridge sees them, and the one that waits for every burst, wherever its runtime is."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
+from typing import Any, Protocol
 
+from neurula.bridge.bodies import LinkQuality
 from neurula.errors import InvalidInput
+from neurula.link.session import Event
+from neurula.link.wire import Stats
 from neurula.robot import Body, BoundRobot, RobotMapping, bind, shape_of_image
 from neurula.runtimes import Runtime, Stimulus, open_runtime
 from neurula.runtimes.stimulus import AreaGeometry, geometry_of
@@ -15,7 +18,7 @@ from neurula_npu import Image, ImageError
 
 RAM_LIMIT = 1 << 30
 RATE_HZ = 50.0  # of a brain for which nobody has said it
-Fired = tuple[tuple[int, tuple[int, ...]], ...]
+FiredNeurons = tuple[tuple[int, tuple[int, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,7 @@ class Outcome:
 
     burst: int
     sensed: Mapping[str, Any]
-    fired: Fired
+    fired: FiredNeurons
     state_hash: int | None
     motors: Mapping[str, Any]
 
@@ -60,8 +63,35 @@ def bound_brain(image: bytes, mapping: RobotMapping, genome_rate_hz: float | Non
     return BoundBrain(image, robot, geometry, rate_hz or mapping.rate_hz or genome_rate_hz or RATE_HZ)
 
 
+class BrainPort(Protocol):
+    """What the bridge needs of a brain."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def paced(self) -> bool:
+        """True for a brain that keeps its own time: whoever steps it waits."""
+
+    def step(self, news: Mapping[str, Any]) -> Outcome | None:
+        """The next burst, with what the sensors say that is new; None: none came, for the link is away."""
+
+    def quality(self) -> LinkQuality | None:
+        """None for a brain without a link."""
+
+    def stats(self) -> Stats | None:
+        """A board's own figures."""
+
+    def events(self) -> Sequence[Event]:
+        """What happened to the link, oldest first."""
+
+    def close(self) -> None: ...
+
+
 class SteppedBrain:
     """A brain that runs one burst when it is asked to, wherever its runtime is."""
+
+    paced = False
 
     def __init__(self, brain: BoundBrain, runtime: str | Runtime = "npu") -> None:
         """runtime: a name as for `neurula run`, or one that is open."""
@@ -83,6 +113,15 @@ class SteppedBrain:
         self._burst = result.number
         self._coders.read(result.fired)
         return Outcome(result.number, news, result.fired, result.state_hash, self._coders.values)
+
+    def quality(self) -> LinkQuality | None:
+        return None
+
+    def stats(self) -> Stats | None:
+        return None
+
+    def events(self) -> Sequence[Event]:
+        return ()
 
     def close(self) -> None:
         self._runtime.close()

@@ -10,6 +10,7 @@ from typing import Any
 
 from neurula.bridge.bodies import LinkQuality
 from neurula.bridge.brains import Outcome
+from neurula.link.wire import Stats
 from neurula.runtimes.stimulus import AreaGeometry
 
 COLUMNS = 240  # of the raster: more than a terminal has
@@ -40,7 +41,8 @@ class Meters:
         self.late_s = 0.0
         self.sensed: dict[str, Any] = {}
         self.motors: Mapping[str, Any] = {}
-        self.quality: LinkQuality | None = None
+        self.links: list[LinkQuality] = []
+        self.stats: Stats | None = None
         self.notes: deque[tuple[float, str]] = deque(maxlen=NOTES)
         self.per_column = max(1, round(column_s * rate_hz))
         self._columns: deque[list[int]] = deque(maxlen=COLUMNS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from enum import Enum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -17,7 +18,13 @@ if TYPE_CHECKING:
     from neurula.bridge.replay import Replayed
 
 BURSTS_MAX = (1 << 31) - 1
-HOST, BOARD = "host", "board"
+
+
+class BrainOn(str, Enum):
+    """Where the brain runs."""
+
+    HOST = "host"
+    BOARD = "board"
 
 
 def bridge(
@@ -25,10 +32,16 @@ def bridge(
     robot: Annotated[str | None, typer.Option("--robot", metavar="ROBOT.toml", help="The file that names sensors and motors.")] = None,
     link: Annotated[
         str | None,
-        typer.Option("--link", metavar="ADDRESS", help="The far end: serial:PORT, tcp:HOST:PORT, udp:NAME, zmq:ENDPOINT, pty:PATH."),
+        typer.Option(
+            "--link", metavar="ADDRESS", help="The far end: serial:PORT, tcp:HOST:PORT, udp:NAME, zmq:ENDPOINT, pty:PATH, sim:rpi_pico."
+        ),
     ] = None,
+    brain_on: Annotated[
+        BrainOn, typer.Option("--brain-on", help="What is at the far end: a body (the brain is here), or a board with the brain on it.")
+    ] = BrainOn.HOST,
     body: Annotated[
-        str | None, typer.Option("--body", metavar="MODULE:CLASS", help="A body in this process instead. Its code is run.")
+        str | None,
+        typer.Option("--body", metavar="MODULE:CLASS|ADDRESS", help="A body in this process, whose code is run, or at another link."),
     ] = None,
     runtime: Annotated[str | None, typer.Option("--runtime", metavar="NAME", help="Where the brain runs, as for `neurula run`.")] = None,
     rate_hz: Annotated[
@@ -55,16 +68,26 @@ def bridge(
         return
     if brain is None or robot is None:
         raise UsageError("U201", "a bridge needs a brain and --robot ROBOT.toml", remedy="`neurula bridge --help` shows what there is.")
-    if (link is None) == (body is None):
-        raise UsageError("U202", "a bridge needs a body: --link ADDRESS, or --body MODULE:CLASS, and not both")
+    board, body = ends(brain_on, link, body, runtime)
     if lockstep and bursts is None and seconds is None:
         raise UsageError("U202", "a bridge in lockstep waits for nobody: say --bursts or --seconds")
     if record is not None:
         require_output(record, brain, robot)
     from neurula.bridge.assembly import Wishes
 
-    wishes = Wishes(brain, robot, link, body, runtime or "npu", rate_hz, lockstep, seed, record)
+    wishes = Wishes(brain, robot, board, body, runtime or "npu", rate_hz, lockstep, seed, record)
     run_bridge(wishes, bursts, seconds, live, as_json)
+
+
+def ends(brain_on: BrainOn, link: str | None, body: str | None, runtime: str | None) -> tuple[str | None, str | None]:
+    """(address of the board with the brain, body). UsageError U202 for what does not go together."""
+    if brain_on is BrainOn.BOARD:
+        if link is None or runtime is not None:
+            raise UsageError("U202", "a brain on a board needs its --link ADDRESS, and takes no --runtime")
+        return link, body
+    if (link is None) == (body is None):
+        raise UsageError("U202", "a bridge needs a body: --link ADDRESS, or --body MODULE:CLASS, and not both")
+    return None, link or body
 
 
 def run_bridge(wishes: Wishes, bursts: int | None, seconds: float | None, live: bool, as_json: bool) -> None:
@@ -74,14 +97,14 @@ def run_bridge(wishes: Wishes, bursts: int | None, seconds: float | None, live: 
     with ExitStack() as stack:
         made = assemble(wishes, stack)
         count = bursts or (max(1, round(seconds * made.brain.rate_hz)) if seconds else BURSTS_MAX)
-        interrupted = run_watched(made, count, live, as_json)
+        interrupted = run_watched(made, count, seconds if seconds and made.paced else float("inf"), live, as_json)
     if interrupted and (bursts or seconds):
         raise KeyboardInterrupt
     tell(made, wishes.record, as_json)
     require_link(made)
 
 
-def run_watched(made: Assembled, bursts: int, live: bool, as_json: bool) -> bool:
+def run_watched(made: Assembled, bursts: int, seconds: float, live: bool, as_json: bool) -> bool:
     """Runs the bridge; whether somebody ended it by Ctrl-C or SIGTERM."""
     import gc
     import signal
@@ -97,11 +120,11 @@ def run_watched(made: Assembled, bursts: int, live: bool, as_json: bool) -> bool
             from neurula.cli.bridge_view import watching
 
             with watching(made.title, made.brain.robot, made.bridge.meters):
-                made.bridge.run(bursts)
+                made.bridge.run(bursts, seconds)
         else:
             if not as_json and made.waits:
                 write_error(f"{made.title}: running, Ctrl-C ends it")
-            made.bridge.run(bursts)
+            made.bridge.run(bursts, seconds)
     except KeyboardInterrupt:
         return True
     finally:
@@ -113,9 +136,9 @@ def run_watched(made: Assembled, bursts: int, live: bool, as_json: bool) -> bool
 
 def require_link(made: Assembled) -> None:
     """LinkLost L122 where the far end was away at the end."""
-    quality = made.bridge.meters.quality
-    if quality is not None and quality.state != "connected":
-        raise LinkLost("L122", "the far end was away when the bridge ended", where=quality.name)
+    for quality in made.bridge.meters.links:
+        if quality.state != "connected":
+            raise LinkLost("L122", "the far end was away when the bridge ended", where=quality.name)
 
 
 def tell(made: Assembled, recorded: str | None, as_json: bool) -> None:
@@ -138,7 +161,8 @@ def answer_json(made: Assembled, recorded: str | None) -> dict[str, Any]:
         "seconds": round(meters.seconds, 6), "spikes": meters.spikes, "overruns": schedule.overruns,
         "late_us": {f"p{100 * share:g}": round(1e6 * schedule.lateness.quantile_s(share), 1) for share in (0.5, 0.99, 0.999)},
         "per_area": [{"id": area.id, "name": area.name, "spikes": area.spikes} for area in meters.area_meters()],
-        "motors": plain(meters.motors), "link": None if meters.quality is None else asdict(meters.quality),
+        "motors": plain(meters.motors), "links": [asdict(quality) for quality in meters.links],
+        "board": None if meters.stats is None else asdict(meters.stats),
         "score": made.score, "figures": made.figures, "recording": recorded,
     }  # fmt: skip
 
@@ -149,8 +173,10 @@ def summary(made: Assembled, recorded: str | None) -> list[str]:
     if schedule.lateness.count:
         p99 = 1e3 * schedule.lateness.quantile_s(0.99)
         lines.append(f"bursts began late by {p99:.2f} ms at most in 99 of 100 cases; {counted(schedule.overruns, 'overrun')}")
-    if meters.quality is not None:
-        q = meters.quality
+    if meters.stats is not None:
+        lines.append(f"the board: a burst takes {meters.stats.mean_us} µs, at worst {meters.stats.worst_us} µs; "
+                     f"{counted(meters.stats.overruns, 'overrun')}, {counted(meters.stats.trips, 'failsafe stop')}")  # fmt: skip
+    for q in meters.links:
         lines.append(f"{q.name}: {q.state}, round trip {1e3 * q.round_trip_s:.1f} ms, {100 * q.missed:.1f} % of the values missed, "
                      f"{counted(q.rejected, 'damaged frame')}")  # fmt: skip
     lines += [f"{name.replace('_', ' ')}: {value:.2f}" for name, value in made.figures.items()]

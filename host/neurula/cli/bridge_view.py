@@ -94,14 +94,20 @@ class BridgeView:
     def _foot(self) -> list[RenderableType]:
         meters = self._meters
         lines: list[RenderableType] = []
-        q = meters.quality
-        if q is not None:
+        for q in meters.links:
             fine = q.state == "connected"
             lines.append(Text.assemble(
                 (f"{q.state} ", "green" if fine else "bold red"), safe(q.name),
                 ("   round trip ", "grey50"), f"{1e3 * q.round_trip_s:.1f} ms",
                 ("   missed ", "grey50"), (f"{100 * q.missed:.1f} %", "yellow" if q.missed > 0.05 else ""), ("   damaged ", "grey50"),
                 f"{q.rejected}", ("   asked again ", "grey50"), f"{q.repeated}",
+            ))  # fmt: skip
+        board = meters.stats
+        if board is not None:
+            lines.append(Text.assemble(
+                ("board ", "grey50"), f"{board.mean_us} µs", (" a burst, at worst ", "grey50"), f"{board.worst_us} µs",
+                ("   overruns ", "grey50"), f"{board.overruns}", ("   failsafe stops ", "grey50"),
+                (f"{board.trips}", "yellow" if board.trips else ""),
             ))  # fmt: skip
         lines.append(Text.assemble(
             ("spikes ", "grey50"), f"{meters.spikes:,}", ("   late by ", "grey50"), f"{1e3 * meters.late_s:.2f} ms",

@@ -13,14 +13,14 @@ _SomeMessage = TypeVar("_SomeMessage", bound=Message)
 
 
 class ValueStreams:
-    """Both directions. dropped: values that came too late or twice; taken: those that counted."""
+    """Both directions. dropped: values that came too late or twice; taken: those that counted; flags: of the newest frame."""
 
     def __init__(self) -> None:
         self._sent = 0
         self._seen: dict[int, int] = {}
         self._latest: dict[int, Message] = {}
         self._listeners: dict[int, list[Callable[[Any], None]]] = {}
-        self.dropped = self.taken = 0
+        self.dropped = self.taken = self.flags = 0
         self._newest: int | None = None  # of all types together
         self._span = 0  # values that the far end has sent, from the oldest to the newest one that counted
 
@@ -48,6 +48,7 @@ class ValueStreams:
             return
         message = message_of(frame)
         self._count(frame.sequence)
+        self.flags = frame.flags
         self._seen[frame.type] = frame.sequence
         self._latest[frame.type] = message
         for action in self._listeners.get(frame.type, ()):

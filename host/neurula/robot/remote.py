@@ -14,6 +14,7 @@ from neurula.link.wire import (
     PAYLOAD_BYTES,
     Excite,
     Fired,
+    Flag,
     Hello,
     Inject,
     Message,
@@ -44,18 +45,20 @@ INJECT_POTENTIALS = (PAYLOAD_BYTES - 6) // 6
 class RemoteBrain:
     """The host's side of a link to a brain, for one body. image: what must run there; Raises NeurulaError.
 
-    burst: the last one that the far end told about. Time passes in `step`, by the clock.
+    burst: the last one that the far end told about. Time passes in `step`, by the clock. streams: what else the far end shall tell,
+    for who listens to the session.
     """
 
     def __init__(
-        self, body: Body, image: bytes, link: Link, clock: Clock | None = None, timing: Timing | None = None, hold_s: float = HOLD_S
-    ) -> None:
+        self, body: Body, image: bytes, link: Link, clock: Clock | None = None, timing: Timing | None = None, hold_s: float = HOLD_S,
+        streams: int = 0,
+    ) -> None:  # fmt: skip
         self.body = body
         self.clock = clock or SystemClock()
         self.session = Session(link, self.clock, timing)
         self.burst = 0
         self._sha8 = hashlib.sha256(image).digest()[:8]
-        self._hold_s = hold_s
+        self._hold_s, self._streams = hold_s, streams
         self._greeted: Hello | None = None
         self._spikes: dict[int, list[int]] = defaultdict(list)
         self._spikes_burst = 0
@@ -68,7 +71,7 @@ class RemoteBrain:
 
     def step(self, bursts: int, timeout_s: float = ANSWER_S) -> None:
         """Sends what the sensors say and waits until so many bursts have gone by. LinkLost M401 when none did in time."""
-        self._agree(timeout_s)
+        self.agree(timeout_s)
         for _ in range(PACKETS_MAX):  # what has piled up tells of the past
             if not self.session.poll(0.0):
                 break
@@ -82,19 +85,20 @@ class RemoteBrain:
             if self.burst != seen:
                 seen, deadline = self.burst, self.clock.now() + timeout_s
                 begun = seen if begun is None else begun
-                self._send_raw()
+                if seen - begun < bursts:  # else the next step sends it: what comes twice adds up
+                    self._send_raw()
                 if seen - self._sent_burst >= self._refresh:
                     self._send_channels()
             elif self.clock.now() >= deadline:
                 raise LinkLost("M401", "the brain at the far end runs no bursts", where=self.session.name)
             elif self.session.state is SessionState.CONNECTED and self.session.hello is not self._greeted:
-                self._agree(timeout_s)
+                self.agree(timeout_s)
                 begun = None
 
     def close(self) -> None:
         self.session.close()
 
-    def _agree(self, timeout_s: float) -> None:
+    def agree(self, timeout_s: float) -> None:
         """Binds and subscribes, once with every far end that is greeted. VerificationFailed M402 where another brain runs."""
         hello = self.session.connect(timeout_s)
         if hello is self._greeted:
@@ -105,12 +109,19 @@ class RemoteBrain:
         hold = max(1, min(HOLD_MAX, round(self._hold_s * hello.rate_hz)))
         self._refresh = max(1, hold // REFRESHED)
         self.plan = plan_channels(self.body.robot, self.body.units, hold)
-        for device in (*self.plan.sensors, *self.plan.motors):
-            for bind in device.binds:
-                self.session.request(bind, timeout_s)
-        streams = Stream.MOTOR | (Stream.FIRED if self.plan.raw_motors else 0)
-        self.session.request(Subscribe(streams, FRAMES, 1), timeout_s)
+        streams = Stream.MOTOR | self._streams | (Stream.FIRED if self.plan.raw_motors else 0)
+        binds = [bind for device in (*self.plan.sensors, *self.plan.motors) for bind in device.binds]
+        self._ask_all([*binds, Subscribe(streams, FRAMES, 1)], max(timeout_s, ANSWER_S))
         self.burst, self._greeted = hello.burst, hello
+
+    def _ask_all(self, messages: Sequence[Message], timeout_s: float) -> None:
+        """As many at a time as the far end remembers: one after the other would take a round trip each."""
+        session = self.session
+        requests = [session.submit(message, timeout_s) for message in messages]
+        for request in requests:
+            while not request.done:
+                session.poll(max(0.0, request.give_up_s - self.clock.now()))
+            session.result(request)
 
     def _send_channels(self) -> None:
         """What the sensors of the board's channels say."""
@@ -142,17 +153,20 @@ class RemoteBrain:
         self.burst, self._heard_s = burst, self.clock.now()
 
     def _fired(self, message: Fired) -> None:
-        """Frames of one burst belong together; with the first of the next, or the last that may come, the burst is complete."""
+        """Frames of one burst belong together; with its last frame it is complete, or with the next burst where that got lost."""
         if message.burst != self._spikes_burst:
             self._complete()
             self._spikes_burst = message.burst
         for area, neurons in message.spikes:
             self._spikes[area] += neurons
+        if not self.session.streams.flags & Flag.MORE:
+            self._complete()
 
     def _complete(self) -> None:
         if self._spikes_burst:
             self.body.read(list(self._spikes.items()), self.plan.raw_motors)
             self._heard(self._spikes_burst)
+        self._spikes_burst = 0
         self._spikes.clear()
 
 
