@@ -112,16 +112,21 @@ def watch(link: BoardLink, hello: Hello, seconds: float, progress: Progress) -> 
 
 
 def take_back(link: BoardLink, uploaded: Uploaded) -> str:
-    """Rejects the brain on probation and restarts, unless the board has gone back by itself; what runs now, or why nobody knows."""
-    try:
-        hello = revive(link)
-        if not rejected(link, uploaded):
-            link.order("rollback")
-            restart(link)
+    """Rejects the brain on probation and restarts, unless the board has gone back by itself; what runs now, or why nobody knows.
+
+    A brain that hangs soon after every start leaves little time to be asked, so a board that falls silent is asked again."""
+    deadline = link.seconds() + RESTART_S
+    while True:
+        try:
             hello = revive(link)
-        return running(hello)
-    except NeurulaError as problem:
-        return f"the board could not be asked to go back ({problem.message}); it does so by itself after three failed starts"
+            if not rejected(link, uploaded):
+                link.order("rollback")
+                restart(link)
+                hello = revive(link)
+            return running(hello)
+        except NeurulaError as problem:
+            if not isinstance(problem, LinkLost) or link.seconds() >= deadline:
+                return f"the board could not be asked to go back ({problem.message}); it does so by itself after three failed starts"
 
 
 def restart(link: BoardLink) -> None:
