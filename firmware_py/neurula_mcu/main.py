@@ -31,7 +31,7 @@ class Boot:
         self.log = Log()
         self.failsafe = None
         self.loop = None
-        self.link = link or standard_link()
+        self.link = link or open_link()
 
     def prepare(self):
         """Everything up to the first burst. Without a brain that may run the loop only serves the link."""
@@ -119,6 +119,16 @@ class Boot:
         sys.print_exception(error)
         code = getattr(error, "code", "F141")
         self.hardware.reset(code if code[0] == "F" else "F141", burst)
+
+
+def open_link():
+    """The console, and the radio on a board that has one and was provisioned."""
+    link = standard_link()
+    try:
+        from neurula_mcu.udp_link import with_radio
+    except ImportError:
+        return link
+    return with_radio(link)
 
 
 def load_modules():

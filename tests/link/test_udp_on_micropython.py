@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import random
 import socket
 from collections.abc import Iterator
 
 import pytest
 
+from neurula.device.provision import Wifi, board_file
+from neurula.errors import LinkLost
+from neurula.link.device_keys import DeviceKey
+from neurula.link.session import Session, SessionState
 from neurula.link.udp_auth import KEY_BYTES, BoardAuth, HostAuth, Opener, Sealer
 from neurula.link.udp_link import UdpLink
+from neurula.link.wire import GetStats, Stats
 from neurula.runtimes.firmware_files import firmware_source
 from neurula.sim.unix import UnixMicroPython
 
@@ -22,12 +28,12 @@ port = UdpPort({KEY!r}, PORT, "127.0.0.1")
 print("listening")
 buffer = bytearray(300)
 while True:
-    while port.ready():
-        n = port.read_into(buffer)
-        if bytes(buffer[:n]) == b"count":
-            port.write(b"%d %d" % (port.auth.refused, port.lost))
-        else:
-            port.write(bytes(buffer[:n]))
+    n = port.read_into(buffer)
+    if n and bytes(buffer[:n]) == b"count":
+        answer = b"%d %d" % (port.auth.refused, port.lost)
+        port.write(answer, len(answer))
+    elif n:
+        port.write(buffer, n)
 """
 JUDGE = f"""
 import sys
@@ -180,3 +186,63 @@ def test_nothing_changed_or_repeated_is_believed_and_memory_stays_flat(machine: 
     for name, value in fill.items():
         program = program.replace(name, value.hex())
     assert machine.run(program, 120).split() == ["True", "0", "True", "True"]
+
+
+# ---- the whole firmware --------------------------------------------------------------------------------------------------------
+
+RADIO = b"""
+STA_IF = 0
+class WLAN:
+    def __init__(self, interface): pass
+    def active(self, on): pass
+    def connect(self, ssid, password): pass
+    def isconnected(self): return True
+"""
+FACTS = {"board": "linux", "failsafe_ms": 200, "rate_hz": 100, "watchdog_ms": 2000, "slot_bytes": 16384}
+
+
+class Console:
+    """The standard streams of a process as a link."""
+
+    name = "console"
+
+    def __init__(self, machine: UnixMicroPython) -> None:
+        self._machine = machine
+
+    def send(self, data: bytes) -> None:
+        self._machine.write(data)
+
+    def receive(self, timeout_s: float) -> bytes:
+        return self._machine.read(timeout_s)
+
+    def reopen(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        return
+
+
+@pytest.mark.parametrize("interpreter", ["unix64", pytest.param("unix32", marks=pytest.mark.needs_firmware)])
+def test_the_firmware_serves_console_and_radio_and_the_last_who_greets_has_the_board(interpreter: str) -> None:
+    port = free_port()
+    key = DeviceKey("rover", KEY, "127.0.0.1", port)
+    files = {
+        "network.py": RADIO, "neurula_board.json": json.dumps(FACTS).encode(), "neurula_udp.json": board_file(key, Wifi("Home", "")),
+    }
+    with UnixMicroPython(interpreter, files=files, import_path=[firmware_source().parent]) as machine:
+        machine.launch("from neurula_mcu.main import run\nrun()\n")
+        console = Session(Console(machine))
+        assert console.connect(WAIT_S).board == "linux"
+        console.ask(GetStats(), Stats, WAIT_S)
+        with Session(UdpLink("127.0.0.1", KEY, port)) as radio:
+            assert radio.connect(WAIT_S).board == "linux"
+            for _ in range(100):
+                radio.ask(GetStats(), Stats, WAIT_S)
+            assert radio.state is SessionState.CONNECTED
+            with pytest.raises(LinkLost) as caught:
+                console.request(GetStats(), WAIT_S)
+            assert caught.value.code == "L123"
+            console.ask(GetStats(), Stats, WAIT_S)  # it has greeted again
+            with pytest.raises(LinkLost) as caught:
+                radio.request(GetStats(), WAIT_S)
+            assert caught.value.code == "L123"
