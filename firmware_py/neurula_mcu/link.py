@@ -157,7 +157,8 @@ class Link:
         """Answers a request, and carries it out unless that was done before."""
         if self.requests is None:
             self.requests = Requests(loop, self)
-        if type == _GREET or type == _PING or type == _ESTOP or not self.session:
+        known = type < len(NAMES) and ANSWERS[type]  # what is no request shall not move the memory of requests
+        if type == _GREET or type == _PING or type == _ESTOP or not known or not self.session:
             self.carry_out(loop, type, sequence)
             return
         place = sequence % _REMEMBERED

@@ -116,6 +116,23 @@ def test_late_copies_from_before_a_session_are_not_carried_out_in_it(time: Board
         assert counting.done == {(first + 1) % 65_536: 1, (first + 2) % 65_536: 1}
 
 
+def test_frames_that_are_no_requests_do_not_make_the_board_deaf_to_requests(time: BoardTime, seed: int) -> None:
+    counting = Counting(time, seed)
+    board = counting.board
+
+    def babble() -> None:
+        far_ahead = (board.host.requests._next + 20_000) % 65_536
+        for kind in (0, 50, *range(64, 128)):
+            board.pipe.b.deliver(encode_frame(Frame(kind, 1, far_ahead, b"")))
+
+    board.clock.call_after(0.1, babble)
+    requests: list[Request] = []
+    board.clock.call_after(0.5, lambda: requests.append(board.host.submit(Chunk(7, b"x"), PATIENCE_S)))
+    board.live(board.clock.now() + 20.0)
+    assert board.host.result(requests[0]) == Offset(8)
+    assert counting.done == {7: 1}
+
+
 def test_the_quick_forms_do_the_same(seed: int) -> None:
     """What the simulated board decodes and encodes with is the firmware's own code in another form."""
     from neurula_mcu import wire
