@@ -121,14 +121,15 @@ def test_frames_that_are_no_requests_do_not_make_the_board_deaf_to_requests(time
     board = counting.board
 
     def babble() -> None:
+        assert board.host.state is SessionState.CONNECTED
         far_ahead = (board.host.requests._next + 20_000) % 65_536
         for kind in (0, 50, *range(64, 128)):
             board.pipe.b.deliver(encode_frame(Frame(kind, 1, far_ahead, b"")))
 
-    board.clock.call_after(0.1, babble)
+    board.clock.call_after(5.0, babble)
     requests: list[Request] = []
-    board.clock.call_after(0.5, lambda: requests.append(board.host.submit(Chunk(7, b"x"), PATIENCE_S)))
-    board.live(board.clock.now() + 20.0)
+    board.clock.call_after(6.0, lambda: requests.append(board.host.submit(Chunk(7, b"x"), PATIENCE_S)))
+    board.live(board.clock.now() + 30.0)
     assert board.host.result(requests[0]) == Offset(8)
     assert counting.done == {7: 1}
 
