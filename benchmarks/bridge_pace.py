@@ -78,6 +78,8 @@ class Still:
 class Watched:
     """A brain that notes when its bursts begin."""
 
+    paced = False
+
     def __init__(self, brain: SteppedBrain) -> None:
         self._brain = brain
         self.name = brain.name
@@ -86,6 +88,9 @@ class Watched:
     def step(self, news: Mapping[str, Any]) -> Outcome:
         self.instants.append(time.monotonic())
         return self._brain.step(news)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._brain, name)
 
     def close(self) -> None:
         self._brain.close()
