@@ -324,7 +324,7 @@ CODES: dict[str, tuple[int, str]] = {
     "W101": (4, 'Attach the body in this process (--body MODULE:CLASS), or leave the device out.'),
     "W102": (4, 'Correct the keys `number`: the first channel of each device, 0 to 255. Without them devices follow each other.'),
     "W103": (4, 'Give the sensors the same names in both.'),
-    "W104": (4, "Look at docs/BRIDGE.md: numbers must be finite, pictures of the size that the brain's area has."),
+    "W104": (4, "Numbers must be finite, pictures of the size that the brain's area has."),
     "W105": (2, 'Say --brain-on board, or attach the robot.'),
     "W106": (7, 'Start the body with --lockstep too, and use a link that loses nothing (TCP, ZeroMQ).'),
     "W107": (2, 'Write MODULE:CLASS as Python would import it from this folder, for example examples.bodies.line_follower.body:LineFollower.'),
