@@ -14,7 +14,8 @@ import pytest
 
 from neurula.errors import DeviceNotFound
 from neurula.runtimes import Runtime, open_runtime
-from neurula.sim.cpu import Cpu, open_cpu
+from neurula.sim.cores import open_cpu
+from neurula.sim.cpu import Cpu
 
 ROOT = Path(__file__).parent.parent
 SHOWN = (

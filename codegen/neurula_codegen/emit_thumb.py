@@ -7,7 +7,7 @@ import ast
 from neurula_codegen.language import GENERATED
 from neurula_codegen.thumb_assembler import Assembler
 from neurula_codegen.thumb_compiler import signature
-from neurula_codegen.thumb_primitives import KernelCompiler
+from neurula_codegen.thumb_integrate import KernelCompiler
 
 PHASES = (("begin", "deliver"), ("update",))  # bits 0 and 1 of the phases to run
 HEAD = '''"""A whole burst as ARMv6-M machine code, which every Cortex-M runs.

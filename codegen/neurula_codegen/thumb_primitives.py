@@ -6,16 +6,12 @@ import ast
 
 from neurula_codegen.thumb_assembler import LINK
 from neurula_codegen.thumb_compiler import TEMPORARIES, Compiler
-from neurula_codegen.thumb_integrate import integrate
 
 SCRATCH = 12
 
 
-class KernelCompiler(Compiler):
+class PrimitiveCompiler(Compiler):
     """The compiler with its primitives; they work in r0 to r3, r12 and lr."""
-
-    def _integrate(self, *arguments: ast.expr) -> None:
-        integrate(self, list(arguments))
 
     def _primitive(self, name: str, arguments: list[ast.expr], out: str) -> None:
         getattr(self, f"_{name}")(*arguments, *([out] if out else []))

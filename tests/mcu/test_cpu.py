@@ -8,7 +8,8 @@ import pytest
 from tests.conftest import open_core
 
 from neurula.errors import InvalidInput, LinkLost, NeurulaError, UsageError, VerificationFailed
-from neurula.sim.cpu import CONTEXT_BASE, MARCH, Cpu, open_cpu
+from neurula.sim.cores import MARCH, open_cpu
+from neurula.sim.cpu import CONTEXT_BASE, Cpu
 from neurula.sim.mpy import NativeFunction, compile_mpy, native_functions
 from neurula.sim.mpy_container import CodeKind
 from neurula.sim.unicorn_cpu import UnicornCpu

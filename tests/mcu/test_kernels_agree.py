@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.conftest import open_core
 
-from neurula.sim.cpu import MARCH
+from neurula.sim.cores import MARCH
 from neurula.sim.mpy import compile_mpy, native_functions
 from neurula.sim.rp2040 import Rp2040
 from neurula.sim.unix import UnixMicroPython

@@ -11,7 +11,8 @@ from neurula.errors import DoesNotFit
 from neurula.runtimes.c_build import build_blob
 from neurula.runtimes.c_wasm import WasmProcessor
 from neurula.sim.bare_rp2040 import BareRp2040
-from neurula.sim.cpu import CODE_BASE, MARCH, open_cpu
+from neurula.sim.cores import MARCH, open_cpu
+from neurula.sim.cpu import CODE_BASE
 from neurula.sim.mpy import NativeFunction
 from neurula.sim.mpy_container import CodeKind
 from neurula.sim.xtensa_cpu import PLAIN, XtensaCpu

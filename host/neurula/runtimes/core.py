@@ -14,7 +14,7 @@ from neurula.errors import VerificationFailed
 from neurula.runtimes.burst import BurstResult, Stimulus
 from neurula.runtimes.firmware_files import firmware_source
 from neurula.runtimes.local import NOTHING
-from neurula.sim.cpu import MARCH, open_cpu
+from neurula.sim.cores import MARCH, open_cpu
 from neurula.sim.mpy import NativeFunction, compile_mpy, native_functions
 from neurula_npu import Brain, ImageError
 from neurula_npu.schema import AGE_PERIOD

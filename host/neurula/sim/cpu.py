@@ -28,23 +28,6 @@ _MOST_ARGUMENTS = 32
 _OWN = ((STACK_BASE, STACK_BYTES), (CONTEXT_BASE, CONTEXT_BYTES), (TRAP_BASE, TRAP_BYTES))
 _SLACK = 0xA5
 
-MARCH = {"m0": "armv6m", "m3": "armv7m", "m4": "armv7emsp", "m7": "armv7emsp", "m33": "armv7emsp", "rv32": "rv32imc",
-         "xtensa": "xtensawin"}
-"""Core -> what to compile for with mpy-cross."""
-
-
-def open_cpu(core: str, *, strict: bool = True, instruction_limit: int = 50_000_000, count: bool = True) -> Cpu:
-    """The emulated core of MARCH with this name; options as in Cpu. UsageError S125, DeviceNotFound S105, S138."""
-    if core not in MARCH:
-        raise UsageError("S125", f"there is no simulated core {core!r}", remedy=f"Use one of {', '.join(MARCH)}.")
-    if core == "xtensa":
-        from neurula.sim.xtensa_cpu import XtensaCpu
-
-        return XtensaCpu(instruction_limit=instruction_limit)
-    from neurula.sim.unicorn_cpu import UnicornCpu
-
-    return UnicornCpu(core, strict=strict, instruction_limit=instruction_limit, count=count)
-
 
 @dataclass(frozen=True)
 class Region:
@@ -168,7 +151,7 @@ class Cpu(ABC):
         for name, function in functions.items():
             if function.architecture not in self.architectures:
                 raise UsageError("S126", f"code for {function.architecture} does not run on the core {self.core}",
-                                 remedy=f"Compile it for {MARCH[self.core]}.")
+                                 remedy=f"Compile it for {' or '.join(sorted(self.architectures))}.")
             address = -(-self._code_end // 16) * 16
             if address + len(function.code) > self.code_base + CODE_BYTES:
                 raise InvalidInput("S135", f"the functions are larger than {CODE_BYTES} bytes",
