@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,26 @@ def test_runtimes_and_code_generation_import_nothing_else_of_ours(root: str) -> 
     for path in (ROOT / root).rglob("*.py"):
         wrong = {name for name in imports_of(path) if name.split(".")[0] != own}
         assert not wrong, f"{path.relative_to(ROOT)} imports {sorted(wrong)}"
+
+
+@pytest.mark.parametrize("root", ["host/neurula", "device/neurula_npu", "firmware_py/neurula_mcu", "codegen/neurula_codegen"])
+def test_no_files_import_each_other(root: str) -> None:
+    base = (ROOT / root).parent
+    files = {".".join(path.relative_to(base).with_suffix("").parts).removesuffix(".__init__"): path
+             for path in (ROOT / root).rglob("*.py*") if path.suffix in (".py", ".pyx")}
+    assert files
+
+    def imported(path: Path) -> set[str]:
+        """Files of ours, `from package import file` among them."""
+        found = imports_of(path)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom):
+                inside = {f"{node.module}.{alias.name}" for alias in node.names}
+                found = found - {node.module} | inside & files.keys() | ({node.module} if inside - files.keys() else set())
+        return found & files.keys()
+
+    arrows = {name: imported(path) for name, path in files.items() if path.suffix == ".py"}
+    tuple(TopologicalSorter(arrows).static_order())  # a CycleError names the circle
 
 
 def modules_after(code: str) -> set[str]:
