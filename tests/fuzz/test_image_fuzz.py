@@ -14,7 +14,7 @@ from neurula_npu.reference import OutOfRange
 from tests.fuzz.images import mutate, sample_images, sign
 
 COUNT = int(os.environ.get("NEURULA_FUZZ_IMAGES", "4000"))
-SEED = 20260101
+SEED = int(os.environ.get("NEURULA_FUZZ_SEED", "20260101"))
 RAM_LIMIT = 1 << 22
 
 
