@@ -8,7 +8,7 @@ import typer
 
 from neurula.cli.brains import Recipe, compile_grown, grow_file
 from neurula.cli.files import require_output, write_output
-from neurula.cli.options import AsEngine, AsJson, GrownFile, KeepAll, Lenient, Seed
+from neurula.cli.options import AsEngine, AsJson, GrownFile, KeepAll, Lenient, NeuronIds, Pins, Seed
 from neurula.cli.output import counted, print_json, problems_json, say, warn_of
 from neurula.cli.progress import Progress
 from neurula.errors import InvalidInput
@@ -29,15 +29,8 @@ def build(
     output: Annotated[
         str | None, typer.Option("-o", "--output", metavar="BRAIN.nrl", help="Write the image here.")
     ] = None,
-    neuron_ids: Annotated[
-        str | None,
-        typer.Option(
-            "--neuron-ids", metavar="FILE", help="JSON {area id: first neuron id}, to share another engine's chance."
-        ),
-    ] = None,
-    pins: Annotated[
-        str | None, typer.Option("--pins", metavar="PINS.toml", help="Put this mapping of pins to areas into the image.")
-    ] = None,
+    neuron_ids: NeuronIds = None,
+    pins: Pins = None,
     keep_all: KeepAll = False,
     seed: Seed = 0,
     as_engine: AsEngine = False,

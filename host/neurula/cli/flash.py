@@ -9,7 +9,7 @@ import typer
 from neurula.cli.brains import IMAGE_MAGIC, Compiled, Recipe, compile_grown, grow_file, load_image
 from neurula.cli.build import read_wiring
 from neurula.cli.files import magic_of
-from neurula.cli.options import AsEngine, AsJson, KeepAll, Lenient, Port, Seed
+from neurula.cli.options import AsEngine, AsJson, KeepAll, Lenient, Pins, Port, Seed
 from neurula.cli.output import counted, print_json, problems_json, say, warn_of
 from neurula.cli.progress import Progress
 from neurula.errors import UsageError
@@ -35,9 +35,7 @@ def flash(
             "--micropython", metavar="FILE", help="Put this MicroPython on the board first: a .uf2 (RP2) or .bin (ESP32)."
         ),
     ] = None,
-    pins: Annotated[
-        str | None, typer.Option("--pins", metavar="PINS.toml", help="Put this mapping of pins to areas into the image.")
-    ] = None,
+    pins: Pins = None,
     rate_hz: Annotated[
         int, typer.Option("--rate", metavar="HZ", min=1, max=RATE_HZ_MAX, help="Bursts a second.")
     ] = 100,

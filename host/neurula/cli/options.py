@@ -15,6 +15,11 @@ Lenient = Annotated[
     bool, typer.Option("--lenient", help="Leave out what cannot be meant: values of a wrong type, mappings to nowhere.")
 ]
 KeepAll = Annotated[bool, typer.Option("--keep-all", help="Keep areas that no synapse reaches or leaves.")]
+NeuronIds = Annotated[
+    str | None,
+    typer.Option("--neuron-ids", metavar="FILE", help="JSON {area id: first neuron id}, to share another engine's chance."),
+]
+Pins = Annotated[str | None, typer.Option("--pins", metavar="PINS.toml", help="Put this mapping of pins to areas into the image.")]
 GenomeFile = Annotated[str, typer.Argument(metavar="GENOME", help="A genome file as FEAGI saves it.")]
 GrownFile = Annotated[
     str, typer.Argument(metavar="GENOME", help="A genome file, or the BRAIN.npz that `grow -o` wrote.")

@@ -12,7 +12,7 @@ import typer
 from neurula.cli.brains import Compiled, Recipe, load_brain
 from neurula.cli.bursts import Plan, Tally, run_bursts
 from neurula.cli.files import STDOUT, require_output
-from neurula.cli.options import AsEngine, AsJson, KeepAll, Lenient, Seed
+from neurula.cli.options import AsEngine, AsJson, KeepAll, Lenient, NeuronIds, Seed
 from neurula.cli.output import PIPE_WIDTH, counted, is_unicode, print_json, problems_json, say, warn_of, write_error
 from neurula.cli.progress import Progress
 from neurula.errors import UsageError
@@ -56,12 +56,7 @@ def run(
         str | None,
         typer.Option("--firmware", metavar="FILE", help="Boot this file instead of the one that `make boards` built."),
     ] = None,
-    neuron_ids: Annotated[
-        str | None,
-        typer.Option(
-            "--neuron-ids", metavar="FILE", help="JSON {area id: first neuron id}, to share another engine's chance."
-        ),
-    ] = None,
+    neuron_ids: NeuronIds = None,
     keep_all: KeepAll = False,
     seed: Seed = 0,
     as_engine: AsEngine = False,
