@@ -29,6 +29,8 @@ CODES: dict[str, tuple[int, str]] = {
     "D103": (4, 'Make the areas smaller.'),
     "D104": (4, 'Make the areas smaller, or use morphologies that connect fewer voxels.'),
     "D105": (4, 'Say the same with fewer: * stands for all indices of an axis, ? for the same one.'),
+    "D106": (4, 'Make the areas smaller, use a morphology that connects fewer voxels, or allow more memory (`neurula grow --memory`).'),
+    "D107": (130, 'Grow the genome again.'),
     "D110": (4, 'Give the file that `neurula grow -o` wrote, or grow the genome again.'),
     "D111": (4, 'Grow the genome again.'),
     "D112": (4, 'Choose a folder that exists, has room and lets you write.'),

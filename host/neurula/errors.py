@@ -51,6 +51,12 @@ class DevelopmentError(InvalidInput):
     """The genome was read, but nothing sensible can grow from it."""
 
 
+class DevelopmentCancelled(NeurulaError):
+    """Whoever watched the development of a brain stopped it; nothing was kept."""
+
+    exit_code = 130
+
+
 class CompileError(InvalidInput):
     """The connectome cannot be expressed in the integers of a Program."""
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from neurula.development import develop, load_connectome
 from neurula.genome import read_genome
-from tests.cli.conftest import Command
+from tests.cli.conftest import Command, process_environment
 from tests.cli.genomes import LONELY, MOTOR, POWER, TIMER, timer_genome, write_genome
 from tests.conftest import ROOT
 
@@ -97,3 +99,50 @@ def test_warnings_go_to_standard_error(neurula: Command, tmp_path: Path) -> None
 def test_a_brain_is_not_written_where_no_file_can_be(neurula: Command, genome: str, output: str) -> None:
     done = neurula("grow", genome, "-o", output, "--json")
     assert (done.exit_code, done.json["error"]["code"]) == (2, "U203")
+
+
+def test_grow_tells_the_four_stages_the_memory_and_the_regions(neurula: Command, genome: str) -> None:
+    answer = neurula("grow", genome, "--json").json
+    assert [stage["stage"] for stage in answer["stages"]] == ["corticogenesis", "voxelogenesis", "neurogenesis", "synaptogenesis"]
+    last = answer["stages"][-1]
+    assert set(last) == {"stage", "areas", "voxels", "neurons", "synapses", "milliseconds"}
+    assert (last["areas"], last["neurons"]) == (6, answer["neurons"] + answer["added_neurons"])
+    assert last["synapses"] == answer["synapses"]
+    assert answer["announced_bytes"] > 0
+    assert [region["id"] for region in answer["regions"]] == ["root", "autogen"]
+    shown = neurula("grow", genome).out
+    assert all(stage["stage"] in shown for stage in answer["stages"])
+    assert "of memory for the synapses" in shown
+
+
+def test_a_brain_that_would_take_more_memory_than_allowed_does_not_grow(neurula: Command, genome: str, tmp_path: Path) -> None:
+    needed = neurula("grow", genome, "--json").json["announced_bytes"]
+    path = tmp_path / "brain.npz"
+    done = neurula("grow", genome, "--memory", str(needed - 1), "-o", str(path), "--json")
+    assert (done.exit_code, done.json["error"]["code"]) == (4, "D106")
+    assert not path.exists()
+    for size in (str(needed), f"{needed // 1000 + 1}K", "1 GB", "2GiB"):
+        assert neurula("grow", genome, "--memory", size, "--json").exit_code == 0
+    for size in ("", "much", "-1", "1.5G", "9" * 40):
+        assert neurula("grow", genome, "--memory", size, "--json").json["error"]["code"] == "U201"
+
+
+@pytest.mark.parametrize("where", ["neurula.development.synaptogenesis.write_pairs", "neurula.development.storage.os.fsync"])
+def test_an_interrupt_while_it_grows_or_writes_leaves_nothing_half_written(genome: str, tmp_path: Path, where: str) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    (folder / "brain.npz").write_bytes(b"an older brain")
+    module, _, name = where.rpartition(".")
+    program = (
+        "import importlib, signal, sys\n"
+        "from neurula.cli.app import run_command\n"
+        "import neurula.development.storage, neurula.development.synaptogenesis\n"
+        f"holder = eval({module!r}, {{'neurula': sys.modules['neurula']}})\n"
+        f"setattr(holder, {name!r}, lambda *_: signal.raise_signal(signal.SIGINT))\n"
+        f"sys.exit(run_command(['grow', {genome!r}, '-o', {str(folder / 'brain.npz')!r}]))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=process_environment(), timeout=60)
+    assert done.returncode == 130
+    assert done.stderr.startswith("error X002: ")
+    assert [path.name for path in folder.iterdir()] == ["brain.npz"]
+    assert (folder / "brain.npz").read_bytes() == b"an older brain"

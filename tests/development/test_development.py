@@ -107,17 +107,6 @@ def test_two_developments_of_a_genome_are_identical() -> None:
     assert first.areas == second.areas
 
 
-def test_progress_reaches_one_in_every_stage() -> None:
-    seen: list[tuple[str, float]] = []
-    development = develop(
-        pair_of_areas((2, 1, 1), (2, 1, 1), EVERYTHING, EVERYTHING),
-        progress=lambda stage, fraction: seen.append((stage, fraction)),
-    )
-    assert [s for s, f in dict(seen).items() if f == 1.0] == ["corticogenesis", "planning", "synaptogenesis"]
-    assert set(development.seconds) == {"corticogenesis", "planning", "synaptogenesis"}
-    assert development.counts == {"areas": 5, "added_areas": 3, "neurons": 7, "synapses": 8}
-
-
 def test_impossible_areas_are_refused() -> None:
     twice = CorticalArea("abcdef", "x")
     assert refused(genome_of(twice, twice)).code == "D101"

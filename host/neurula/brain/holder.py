@@ -7,8 +7,8 @@ from threading import RLock
 
 from neurula.brain.living import LivingBrain
 from neurula.brain.regrowth import Limits, first_growth, regrow
-from neurula.development.corticogenesis import create_areas
 from neurula.development.edits import Edits
+from neurula.development.neurogenesis import create_areas
 from neurula.genome import Genome
 from neurula.genome.morphologies import core_morphologies
 

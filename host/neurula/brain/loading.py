@@ -11,10 +11,12 @@ from typing import ClassVar, TypeVar
 from neurula.brain.holder import BrainHolder, empty_genome
 from neurula.brain.living import CORE_AREAS, LivingBrain
 from neurula.brain.regrowth import first_growth
-from neurula.development.corticogenesis import create_areas
 from neurula.development.edits import SECTION, edits_to_json
+from neurula.development.neurogenesis import create_areas
+from neurula.development.stages import Cancelled, Progress, StageStatistics, Watch
 from neurula.errors import CapacityExceeded, InvalidProperty
 from neurula.genome import Genome, Problem, document_of, genome_text, read_genome
+from neurula.genome.region_tree import regions_of
 from neurula.genome.regions import SECTION as REGIONS
 from neurula.genome.signatures import sign
 
@@ -24,7 +26,7 @@ _FIRST_CALL = Lock()
 
 @dataclass(frozen=True, slots=True)
 class DevelopmentProgress:
-    """How a development ended. problems: what of the genome could not grow as written."""
+    """How a development ended. problems: what of the genome could not grow as written; stages: the four in their order."""
 
     stage: str
     progress: int  # percent
@@ -33,6 +35,7 @@ class DevelopmentProgress:
     synapses_created: int
     duration_ms: float
     problems: tuple[Problem, ...] = ()
+    stages: tuple[StageStatistics, ...] = ()
 
 
 class Loading(BrainHolder):
@@ -52,29 +55,36 @@ class Loading(BrainHolder):
                 cls._default = cls()
             return cls._default
 
-    def load_from_genome_file(self, path: str | os.PathLike[str]) -> DevelopmentProgress:
-        """Reads a genome file and grows its brain instead of the present one. Raises GenomeError, DevelopmentError,
-        CapacityExceeded.
+    def load_from_genome_file(
+        self, path: str | os.PathLike[str], *, progress: Progress | None = None, cancelled: Cancelled | None = None
+    ) -> DevelopmentProgress:
+        """Reads a genome file and grows its brain instead of the present one. progress and cancelled: as develop takes them.
+        Raises GenomeError, DevelopmentError, CapacityExceeded, DevelopmentCancelled; the present brain stays then.
 
         >>> progress = brain.load_from_genome_file(genome_file)
         >>> progress.stage, progress.neurons_created, progress.synapses_created
         ('Completed', 11, 10)
         """
-        return self.load_from_genome(read_genome(path))
+        return self.load_from_genome(read_genome(path), progress=progress, cancelled=cancelled)
 
-    def load_from_genome(self, genome: Genome) -> DevelopmentProgress:
-        """The same with a genome that was read already. Raises DevelopmentError, CapacityExceeded.
+    def load_from_genome(
+        self, genome: Genome, *, progress: Progress | None = None, cancelled: Cancelled | None = None
+    ) -> DevelopmentProgress:
+        """The same with a genome that was read already. Where its file says nothing about brain regions, they are generated.
+        Raises DevelopmentError, CapacityExceeded, DevelopmentCancelled.
 
         >>> brain.load_from_genome(genome).cortical_areas_created
         6
         """
         began = time.perf_counter()
+        genome = replace(genome, regions=regions_of(genome))
+        watch = Watch(progress, cancelled)
         with self._writing:
-            self._brain, problems = first_growth(genome, self._limits, self._brain.revision + 1)
+            self._brain, problems = first_growth(genome, self._limits, self._brain.revision + 1, watch)
             brain = self._brain
         return DevelopmentProgress(
             "Completed", 100, len(brain.connectome.areas), brain.neurons, brain.connectome.synapses,
-            (time.perf_counter() - began) * 1000, tuple(problems),
+            (time.perf_counter() - began) * 1000, tuple(problems), watch.finished,
         )
 
     def save_to_json(self, genome_id: str | None = None, title: str | None = None) -> str:
@@ -122,7 +132,7 @@ def saved_document(brain: LivingBrain, genome_id: str | None = None, title: str 
     """The genome document of a state, signed, its statistics up to date."""
     genome = replace(brain.genome, id=genome_id or brain.genome.id, title=title or brain.genome.title)
     document = document_of(genome)
-    written = document.get(REGIONS)
+    written = document.setdefault(REGIONS, {})  # none is not the same as nothing said: then regions are generated
     if isinstance(written, dict):
         order = [region.id for region in genome.regions if region.id in written]
         document[REGIONS] = {key: written[key] for key in (*order, *(key for key in written if key not in order))}

@@ -15,10 +15,13 @@ from numpy.typing import NDArray
 
 from neurula.brain.living import LivingBrain
 from neurula.development import Bundle, Connectome, GrownArea
-from neurula.development.corticogenesis import area_indices, create_areas
+from neurula.development.corticogenesis import area_indices
 from neurula.development.edits import SECTION, AreaEdits, Edits, PairEdits, read_edits, with_edits
 from neurula.development.morphologies import Growth
-from neurula.development.synaptogenesis import PlannedRule, grow_synapses, plan_rules
+from neurula.development.neurogenesis import create_areas
+from neurula.development.room import bytes_of
+from neurula.development.stages import Watch
+from neurula.development.synaptogenesis import PlannedRule, grow_planned, grow_synapses, plan_rules
 from neurula.errors import CapacityExceeded, DevelopmentError
 from neurula.genome import CorticalArea, Genome, Problem, Projection, canonical_id
 
@@ -35,13 +38,19 @@ class Limits:
     seed: int
 
 
-def first_growth(genome: Genome, limits: Limits, revision: int) -> tuple[LivingBrain, list[Problem]]:
-    """The brain of a genome with the edits of its file. Raises DevelopmentError, CapacityExceeded."""
-    areas = _areas_of(genome, limits)
-    edits, problems = read_edits(genome.document, areas)
-    bare = replace(genome, document={key: value for key, value in genome.document.items() if key != SECTION})
-    grown, keys, found = _grow(bare, areas, limits, None)
-    return _brain(bare, edits, grown, keys, revision), [*found, *problems]
+def first_growth(genome: Genome, limits: Limits, revision: int, watch: Watch | None = None) -> tuple[LivingBrain, list[Problem]]:
+    """The brain of a genome with the edits of its file. Raises DevelopmentError, CapacityExceeded, what `watch` raises."""
+    watch = watch or Watch()
+    areas = _areas_of(genome, limits, watch)
+    with watch.stage("synaptogenesis"):
+        edits, problems = read_edits(genome.document, areas)
+        bare = replace(genome, document={key: value for key, value in genome.document.items() if key != SECTION})
+        planned, found = _planned(bare, areas, limits)
+        watch.announce(bytes_of(planned, bool(edits)))
+        grown = grow_planned(planned, areas, limits.seed, watch)
+        brain = _brain(bare, edits, grown, _keys(planned, areas), revision)
+        watch.count(neurons=brain.neurons, synapses=brain.connectome.synapses)
+    return brain, [*found, *problems]
 
 
 def regrow(before: LivingBrain, genome: Genome, edits: Edits, limits: Limits) -> LivingBrain:
@@ -61,16 +70,17 @@ def regrow(before: LivingBrain, genome: Genome, edits: Edits, limits: Limits) ->
             connectome = replace(before.connectome, areas=shown)
             return LivingBrain(genome, edits, grown, connectome, before.keys, _indices(areas), revision)
         return _brain(genome, edits, grown, before.keys, revision)
-    grown, keys, _ = _grow(genome, areas, limits, before)
-    return _brain(genome, edits, grown, keys, revision)
+    planned, _ = _planned(genome, areas, limits)
+    keys = _keys(planned, areas)
+    return _brain(genome, edits, _regrown(planned, keys, areas, limits, before, genome), keys, revision)
 
 
 def _brain(genome: Genome, edits: Edits, grown: Connectome, keys: tuple[Key, ...], revision: int) -> LivingBrain:
     return LivingBrain(genome, edits, grown, with_edits(grown, edits), keys, _indices(grown.areas), revision)
 
 
-def _areas_of(genome: Genome, limits: Limits) -> tuple[GrownArea, ...]:
-    areas = create_areas(genome.areas)
+def _areas_of(genome: Genome, limits: Limits, watch: Watch | None = None) -> tuple[GrownArea, ...]:
+    areas = create_areas(genome.areas, watch)
     neurons = areas[-1].first_neuron + areas[-1].neurons
     if neurons > limits.max_neurons:
         raise CapacityExceeded(
@@ -84,9 +94,9 @@ def _to_be_written(
     before: Sequence[GrownArea], after: Sequence[GrownArea], genome: Genome
 ) -> tuple[CorticalArea, ...]:
     """Core areas that development added and that must now stand in the genome: something there means them by their id, or
-    they would get another id, because that follows those of the other areas."""
+    they would get another id, because that follows those of the other areas, or no area would stand there at all."""
     kept = tuple(old.area for old in before if old.added)
-    if any(new.added and new.area not in kept for new in after):
+    if not genome.areas or any(new.added and new.area not in kept for new in after):
         return kept
     added = {new.area.id: new.area for new in after if new.added}
     meant = {projection.destination for area in genome.areas for projection in area.projections}
@@ -105,28 +115,40 @@ def _structure(areas: Sequence[GrownArea]) -> list[tuple[object, ...]]:
     return [(g.area.id, g.area.dims, g.area.neurons_per_voxel, g.area.projections) for g in areas]
 
 
-def _grow(
-    genome: Genome, areas: tuple[GrownArea, ...], limits: Limits, before: LivingBrain | None
-) -> tuple[Connectome, tuple[Key, ...], list[Problem]]:
+def _planned(genome: Genome, areas: tuple[GrownArea, ...], limits: Limits) -> tuple[list[PlannedRule], list[Problem]]:
     try:
-        planned, problems = plan_rules(genome, areas, limits.max_synapses)
+        return plan_rules(genome, areas, limits.max_synapses)
     except DevelopmentError as failure:
         if failure.code != _TOO_MANY_SYNAPSES:
             raise
         remedy = "Make the areas smaller, or give ConnectomeManager a higher max_synapses."
         raise CapacityExceeded("H110", failure.message, where=failure.where, remedy=remedy) from None
-    keys = tuple(_key(number, plan, areas) for number, plan in enumerate(planned))
+
+
+def _regrown(
+    planned: Sequence[PlannedRule],
+    keys: Sequence[Key],
+    areas: tuple[GrownArea, ...],
+    limits: Limits,
+    before: LivingBrain,
+    genome: Genome,
+) -> Connectome:
+    """What was there before where it still is as the rules make it, the rest grown anew."""
     known: dict[Key, Bundle] = {}
-    if before is not None and before.genome.morphologies == genome.morphologies:
+    if before.genome.morphologies == genome.morphologies:
         known = dict(zip(before.keys, before.grown.bundles, strict=True))
     parts = []
     for number, key in enumerate(keys):
         old = known.get(key)
-        if old is not None and before is not None:
+        if old is not None:
             parts.append((before.grown.source[old.start : old.stop], before.grown.target[old.start : old.stop]))
         else:
             parts.append(_grow_alone(number, planned, areas, limits.seed, "chance" in key))
-    return _joined(areas, planned, parts), keys, problems
+    return _joined(areas, planned, parts)
+
+
+def _keys(planned: Sequence[PlannedRule], areas: Sequence[GrownArea]) -> tuple[Key, ...]:
+    return tuple(_key(number, plan, areas) for number, plan in enumerate(planned))
 
 
 def _key(number: int, plan: PlannedRule, areas: Sequence[GrownArea]) -> Key:
@@ -143,7 +165,7 @@ def _grow_alone(
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """One rule's synapses. Chance depends on the rule's number, so empty rules stand in for those before it."""
     empty = [replace(plan, growth=Growth(), joined=0, at_most=0) for plan in planned[:number]] if by_chance else []
-    _, source, target = grow_synapses([*empty, planned[number]], areas, seed, lambda _done: None)
+    _, source, target = grow_synapses([*empty, planned[number]], areas, seed)
     return source, target
 
 

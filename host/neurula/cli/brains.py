@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from neurula.cli.progress import Progress
     from neurula.compiler import Program
     from neurula.compiler.pins_file import PinsFile
-    from neurula.development import Connectome
+    from neurula.development import Connectome, Development, ProgressEvent
     from neurula.genome import Problem
     from neurula_npu import Image
 
@@ -29,23 +29,27 @@ NEURON_ID_MAX = (1 << 31) - 1
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How a brain is made of a genome. neuron_ids: file of first neuron ids, or None; lenient: leave out what cannot be meant."""
+    """How a brain is made of a genome. neuron_ids: file of first neuron ids, or None; lenient: leave out what cannot be meant;
+    most_bytes: memory that growing may take, None = what is free."""
 
     seed: int = 0
     keep_all: bool = False
     as_engine: bool = False
     neuron_ids: str | None = None
     lenient: bool = False
+    most_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Grown:
-    """A connectome and what was said on the way. window: bursts of plastic rules that give none, or None; title: the genome's."""
+    """A connectome and what was said on the way. window: bursts of plastic rules that give none, or None; title: the genome's;
+    development: how it grew, None where it had grown before."""
 
     connectome: Connectome
     problems: tuple[Problem, ...]
     window: int | None
     title: str = ""
+    development: Development | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,7 @@ class Compiled:
 def grow_file(path: str, recipe: Recipe, progress: Progress) -> Grown:
     """Develops a genome file, or loads the BRAIN.npz that `grow -o` wrote."""
     from neurula.compiler.lower import window_of
-    from neurula.development import develop, load_connectome
+    from neurula.development import develop, free_bytes, load_connectome
     from neurula.genome import check_genome, read_genome
     from neurula.genome.checks import RUNNING_CHECKS
 
@@ -75,9 +79,22 @@ def grow_file(path: str, recipe: Recipe, progress: Progress) -> Grown:
     if lost and not (recipe.lenient or recipe.as_engine):
         also = f" (and {len(lost) - 1} more of this kind)" if len(lost) > 1 else ""
         raise GenomeError(lost[0].code, lost[0].message + also, where=lost[0].path, remedy=lost[0].remedy)
-    development = develop(genome, seed=recipe.seed, progress=progress, as_engine=recipe.as_engine)
+    most_bytes = free_bytes() if recipe.most_bytes is None else recipe.most_bytes
+
+    def show(event: ProgressEvent) -> None:
+        progress(progress_text(event), event.percent / 100)
+
+    development = develop(genome, seed=recipe.seed, progress=show, most_bytes=most_bytes, as_engine=recipe.as_engine)
     problems = (*check_genome(genome, RUNNING_CHECKS), *development.problems)
-    return Grown(with_neuron_ids(development.connectome, recipe.neuron_ids), problems, window_of(genome.physiology), genome.title)
+    connectome = with_neuron_ids(development.connectome, recipe.neuron_ids)
+    return Grown(connectome, problems, window_of(genome.physiology), genome.title, development)
+
+
+def progress_text(event: ProgressEvent) -> str:
+    """What stands beside the bar: the stage, what there is so far, and the memory that is going to be taken."""
+    if event.announced_bytes:
+        return f"{event.stage}: {event.synapses:,} synapses, up to {event.announced_bytes / 1e6:,.0f} MB"
+    return f"{event.stage}: {event.neurons:,} neurons" if event.neurons else event.stage
 
 
 def compile_grown(

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from neurula.cli.brains import Grown, Recipe, grow_file
 from neurula.cli.files import is_ordinary, require_output, write_output
-from neurula.cli.options import AsEngine, AsJson, GenomeFile, Lenient, Seed
+from neurula.cli.options import AsEngine, AsJson, GenomeFile, Lenient, Memory, Seed
 from neurula.cli.output import counted, print_json, print_table, problems_json, say, warn_of
 from neurula.cli.progress import Progress
 from neurula.errors import UsageError
 
 if TYPE_CHECKING:
-    from neurula.development import Connectome
+    from neurula.development import Connectome, Development
 
 
 def grow(
@@ -28,6 +29,7 @@ def grow(
     seed: Seed = 0,
     as_engine: AsEngine = False,
     lenient: Lenient = False,
+    memory: Memory = None,
     as_json: AsJson = False,
 ) -> None:
     """Grow the neurons and synapses that a genome describes, and list them by area."""
@@ -44,7 +46,7 @@ def grow(
 
     began = time.perf_counter()
     with Progress() as progress:
-        grown = grow_file(genome, Recipe(seed=seed, as_engine=as_engine, lenient=lenient), progress)
+        grown = grow_file(genome, Recipe(seed=seed, as_engine=as_engine, lenient=lenient, most_bytes=memory), progress)
         seconds = time.perf_counter() - began
         if output is not None:
             progress("writing", 0.9)
@@ -63,7 +65,8 @@ def grow(
     }
     if as_json:
         problems = problems_json(grown.problems)
-        print_json({**total, "seconds": round(seconds, 6), "per_area": areas, "problems": problems, "output": output, "plot": plot})
+        how = {"seconds": round(seconds, 6), **describe_development(grown.development)}
+        print_json({**total, **how, "per_area": areas, "problems": problems, "output": output, "plot": plot})
         return
     warn_of(grown.problems)
     columns = ("area", "id", ">voxels", ">neurons", ">outgoing", ">incoming")
@@ -84,9 +87,32 @@ def grow(
         f"{counted(total['areas'], 'area')}, {counted(total['neurons'], 'neuron')}, "
         f"{counted(total['synapses'], 'synapse')}{also} in {seconds:.2f} s"
     )
+    if grown.development is not None:
+        print_stages(grown.development)
     for written in (output, plot):
         if written is not None:
             say(f"wrote {written}")
+
+
+def describe_development(development: Development | None) -> dict[str, Any]:
+    """How it grew: the four stages with what there was at the end of each, the memory that was announced, the regions."""
+    if development is None:
+        return {"stages": [], "announced_bytes": 0, "regions": []}
+    return {
+        "stages": [asdict(stage) for stage in development.stages],
+        "announced_bytes": development.announced_bytes,
+        "regions": [{"id": r.id, "title": r.title, "parent": r.parent, "areas": list(r.areas)} for r in development.regions],
+    }
+
+
+def print_stages(development: Development) -> None:
+    """The stages as a table, and the memory."""
+    rows = [
+        (s.stage, f"{s.areas:,}", f"{s.voxels:,}", f"{s.neurons:,}", f"{s.synapses:,}", f"{s.milliseconds:,.1f}")
+        for s in development.stages
+    ]
+    print_table(("stage", ">areas", ">voxels", ">neurons", ">synapses", ">ms"), rows)
+    say(f"up to {development.announced_bytes / 1e6:,.1f} MB of memory for the synapses")
 
 
 def plot_wiring(grown: Grown) -> str:

@@ -1,4 +1,5 @@
-"""Which areas the brain has and in which order: death, power and fatigue first, then as the genome writes them.
+"""Corticogenesis, the first stage: which areas the brain has, and in which order: death, power and fatigue first, then as
+the genome writes them.
 
 A core area that the genome does not write is added, one voxel large, with what FEAGI's released engine gives it.
 That engine also adds pain, pleasure, fear and hope; nothing ever reaches or leaves them, so they are left out.
@@ -13,8 +14,6 @@ from dataclasses import dataclass
 from neurula.development.connectome import GrownArea
 from neurula.errors import DevelopmentError
 from neurula.genome.model import CorticalArea
-
-MOST_NEURONS = (1 << 31) - 1  # neuron ids are int32
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,38 +35,25 @@ FATIGUE = CoreArea(("___fatig", "_fatig"), "Fatigue")
 CORE_AREAS = (DEATH, POWER, FATIGUE)
 
 
-def create_areas(written: Sequence[CorticalArea]) -> tuple[GrownArea, ...]:
-    """All areas with the ids of their neurons, a running counter. Raises DevelopmentError on an impossible area.
+@dataclass(frozen=True, slots=True)
+class PlacedArea:
+    """An area in its place among the others. added: a core area that the genome does not write."""
 
-    An area may have 0 neurons per voxel: a memory area, whose neurons come with learning.
-    """
+    area: CorticalArea
+    added: bool
+
+
+def place_areas(written: Sequence[CorticalArea]) -> tuple[PlacedArea, ...]:
+    """All areas in the order in which their neurons are counted. Raises DevelopmentError D101 for an id that two have."""
     seen: set[str] = set()
     for area in written:
         if area.id in seen:
             raise DevelopmentError("D101", f"two areas have the id {area.id!r}", remedy="Rename one of them.")
-        if min(area.dims) < 1 or area.neurons_per_voxel < 0:
-            raise DevelopmentError(
-                "D102",
-                f"area {area.id!r} has no room: dims {area.dims}, {area.neurons_per_voxel} neurons per voxel",
-                remedy="Give every dimension at least 1.",
-            )
         seen.add(area.id)
     in_base64 = any(len(i) == 12 for i in seen)
     found = [next((a for a in written if a.id in core.known_as), None) for core in CORE_AREAS]
-    core = [(a or _missing(c, in_base64), a is None) for a, c in zip(found, CORE_AREAS, strict=True)]
-    others = [(a, False) for a in written if not any(a is f for f in found)]
-    areas: list[GrownArea] = []
-    neurons = 0
-    for area, added in (*core, *others):
-        areas.append(GrownArea(area, neurons, added))
-        neurons += area.neurons
-        if neurons > MOST_NEURONS:
-            raise DevelopmentError(
-                "D103",
-                f"with area {area.id!r} the genome has {neurons:,} neurons, more than {MOST_NEURONS:,}",
-                remedy="Make the areas smaller.",
-            )
-    return tuple(areas)
+    core = [PlacedArea(a or _missing(c, in_base64), a is None) for a, c in zip(found, CORE_AREAS, strict=True)]
+    return (*core, *(PlacedArea(a, False) for a in written if not any(a is f for f in found)))
 
 
 def area_indices(areas: Sequence[GrownArea]) -> dict[str, int]:

@@ -14,14 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurula.development.chance import draw_voxels, keep_by_chance
-from neurula.development.connectome import Bundle, GrownArea
+from neurula.development.connectome import Bundle, Connectome, GrownArea
 from neurula.development.corticogenesis import area_indices
 from neurula.development.enumeration import candidates, write_pairs
 from neurula.development.location import RulePointers
 from neurula.development.morphologies import Growth, UnknownMorphology, grow
+from neurula.development.stages import Watch
 from neurula.errors import DevelopmentError
 from neurula.genome.model import Genome, MappingRule, Problem
 
+Report = Callable[[float, int], None]
 MOST_CANDIDATES_PER_SYNAPSE = 4  # overlapping patterns may join a voxel pair again and again
 MOST_PARTS = 50_000  # vectors and pattern pairs, counted for each rule that uses them
 
@@ -76,19 +78,32 @@ def plan_rules(
     return planned, problems
 
 
+def grow_planned(planned: Sequence[PlannedRule], areas: tuple[GrownArea, ...], seed: int, watch: Watch) -> Connectome:
+    """The connectome of all these rules. Raises what `watch` raises, at the latest after the rule that is growing."""
+
+    def report(fraction: float, synapses: int) -> None:
+        watch.count(synapses=synapses)
+        watch.tell(fraction)
+
+    return Connectome(areas, *grow_synapses(planned, areas, seed, report))
+
+
 def grow_synapses(
-    planned: Sequence[PlannedRule], areas: Sequence[GrownArea], seed: int, report: Callable[[float], None]
+    planned: Sequence[PlannedRule], areas: Sequence[GrownArea], seed: int, report: Report | None = None
 ) -> tuple[tuple[Bundle, ...], NDArray[np.int32], NDArray[np.int32]]:
-    """The bundles and the arrays source and target, neuron indices inside their areas."""
+    """The bundles and the arrays source and target, neuron indices inside their areas. report: called after every rule with
+    the fraction of the work that is done, and the synapses that there are."""
     room = sum(p.at_most for p in planned)
     source, target = np.empty(room, np.int32), np.empty(room, np.int32)
     bundles: list[Bundle] = []
-    stop = 0
+    stop = done = 0
     for number, plan in enumerate(planned):
         start = stop
         stop += _grow_rule(number, plan, areas, seed, source[start:], target[start:])
         bundles.append(Bundle(plan.source_area, plan.target_area, plan.rule, start, stop))
-        report((number + 1) / len(planned))
+        done += plan.at_most
+        if report is not None:
+            report(done / room if room else 1.0, stop)
     source.resize(stop, refcheck=False)
     target.resize(stop, refcheck=False)
     source.flags.writeable = target.flags.writeable = False
