@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 _GOLDEN = 0x9E3779B97F4A7C15
 _WORD = (1 << 64) - 1
 _NO_NEURON = (1 << 32) - 1
-_SLICE = 1 << 16  # draws at a time: the words stay in the processor's cache
+_SLICE = 1 << 15  # draws at a time: the words stay in the processor's cache
 
 
 def keep_by_chance(
@@ -34,42 +34,58 @@ def keep_by_chance(
 ) -> int:
     """Moves the kept pairs to the front of both arrays, in their order; returns how many there are."""
     threshold = np.uint64(max(0, min(1 << 32, int(percent * (1 << 32) / 100))))
+    salt, offset = _salt(seed, rule) + first_neurons[0], first_neurons[1] + _GOLDEN
     kept = 0
     for start in range(0, len(source), _SLICE):
         s, t = source[start : start + _SLICE], target[start : start + _SLICE]
-        chosen = draw(seed, rule, _ids(first_neurons[0], s), _ids(first_neurons[1], t)) < threshold
-        count = int(np.count_nonzero(chosen))
-        source[kept : kept + count] = s[chosen]
-        target[kept : kept + count] = t[chosen]
-        kept += count
+        words = _source_words(salt, s)
+        words += np.uint64(offset & _WORD)
+        np.add(words, t, out=words, dtype=np.uint64, casting="unsafe")
+        words = _mix(words)
+        words >>= np.uint64(32)
+        chosen = np.flatnonzero(words < threshold)
+        source[kept : kept + len(chosen)] = s.take(chosen)
+        target[kept : kept + len(chosen)] = t.take(chosen)
+        kept += len(chosen)
     return kept
 
 
-def draw_voxels(seed: int, rule: int, first_neuron: int, neurons: int, voxels: int) -> NDArray[np.int32]:
-    """int32[neurons]: the raster index of a voxel for every neuron of an area."""
-    drawn = np.empty(neurons, np.int32)
-    for start in range(0, neurons, _SLICE):
-        ids = np.arange(start, min(start + _SLICE, neurons), dtype=np.uint64) + np.uint64(first_neuron)
-        words = draw(seed, rule, ids, np.uint64(_NO_NEURON))
-        drawn[start : start + _SLICE] = (words * np.uint64(voxels)) >> np.uint64(32)
-    return drawn
+def draw_voxels(seed: int, rule: int, first_neuron: int, voxels: int, drawn: NDArray[np.int32]) -> None:
+    """Fills `drawn` with the raster index of a voxel for every neuron from first_neuron (its id) on."""
+    salt = _salt(seed, rule) + first_neuron
+    for start in range(0, len(drawn), _SLICE):
+        part = drawn[start : start + _SLICE]
+        words = _mixed_range(salt + start, len(part))
+        words += np.uint64((_NO_NEURON + _GOLDEN) & _WORD)
+        words = _mix(words)
+        words >>= np.uint64(32)
+        words *= np.uint64(voxels)
+        words >>= np.uint64(32)
+        part[:] = words
 
 
-def draw(
-    seed: int, rule: int, source: NDArray[np.uint64], target: NDArray[np.uint64] | np.uint64
-) -> NDArray[np.uint64]:
-    """A number from 0 to 2**32 - 1 for every pair of neuron ids."""
-    salt = _mix_int((_mix_int((seed + _GOLDEN) & _WORD) + rule + _GOLDEN) & _WORD)
-    words = _mix(source + np.uint64((salt + _GOLDEN) & _WORD))
-    words = _mix(words + (target + np.uint64(_GOLDEN)))
-    words >>= np.uint64(32)
-    return words
+def _salt(seed: int, rule: int) -> int:
+    """What a source neuron's id is added to before it is mixed."""
+    return _mix_int((_mix_int((seed + _GOLDEN) & _WORD) + rule + _GOLDEN) & _WORD) + _GOLDEN
 
 
-def _ids(first: int, neurons: NDArray[np.int32]) -> NDArray[np.uint64]:
-    ids = neurons.astype(np.uint64)
-    ids += np.uint64(first)
-    return ids
+def _source_words(salt: int, source: NDArray[np.int32]) -> NDArray[np.uint64]:
+    """mix(salt + source): where few neurons have many synapses, once for each neuron."""
+    first, last = int(source.min()), int(source.max())
+    if 2 * (last - first) < len(source):
+        of_neuron = _mixed_range(salt + first, last - first + 1)
+        words: NDArray[np.uint64] = of_neuron.take(source - np.int32(first))
+        return words
+    words = source.astype(np.uint64)
+    words += np.uint64(salt & _WORD)
+    return _mix(words)
+
+
+def _mixed_range(first: int, count: int) -> NDArray[np.uint64]:
+    """mix(first), mix(first + 1), ...: as many as count."""
+    words = np.arange(count, dtype=np.uint64)
+    words += np.uint64(first & _WORD)
+    return _mix(words)
 
 
 def _mix_int(z: int) -> int:

@@ -1,43 +1,54 @@
 """From products of axis relations to arrays of voxel pairs, in order: source voxel by source voxel, then by target.
 
 Everything is broadcasting over the six axes (source x, y, z, target x, y, z). Work goes on in boxes of the source area,
-which bounds the room that it takes. A box with one regular product is written straight into the connectome; where the
-products are in order, gaps are squeezed out; otherwise the pairs are ticked off or sorted.
+which bounds the room that it takes. A box with one regular product is written straight into the connectome; of one with gaps,
+or of products that are in order, what exists is picked out; otherwise the pairs are ticked off or sorted.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neurula.development.arrays import Places, SynapseArrays
 from neurula.development.morphologies.growth import Box, Growth, Indices, Product, Relation
 from neurula.genome.model import Triple
 
 BOX_CANDIDATES = 1 << 19  # voxel pairs of one box: a few megabytes while they are worked on
 DENSE = 16  # where one in so many possible pairs is joined, ticking them off is faster than sorting
 Integers = NDArray[np.int32] | NDArray[np.int64]
-Room = tuple[NDArray[np.int32], NDArray[np.int32]]  # where source and target neurons are written
+Thin = Callable[[Places], int]  # moves the synapses that stay to the front; returns how many
 
 
 @dataclass(frozen=True, slots=True)
 class Patch:
     """A product inside a box, ready to broadcast over the six axes.
 
-    sources, targets: voxel coordinates by axis. inside: None where every combination is a pair, otherwise which are.
+    sources, targets: voxel coordinates by axis. inside: by target axis, None where every combination is a pair, otherwise which are.
     """
 
     sources: tuple[Indices, Indices, Indices]
     targets: tuple[Indices, Indices, Indices]
-    inside: NDArray[np.bool_] | None
+    inside: tuple[NDArray[np.bool_] | None, ...]
 
     @property
     def shape(self) -> tuple[int, ...]:
         return np.broadcast_shapes(*(a.shape for a in (*self.sources, *self.targets)))
+
+    @property
+    def regular(self) -> bool:
+        return all(axis is None for axis in self.inside)
+
+    def reached(self, dims: Triple, scale: int = 1, dtype: type = np.int32) -> list[Integers]:
+        """Terms by target axis: their sum is the raster index times scale, or negative where there is no pair."""
+        terms = _raster(self.targets, dims, scale, dtype)
+        none = dtype(-(1 << (np.iinfo(dtype).bits - 3)))  # three of them do not overflow
+        return [t if i is None else np.where(i, t, none) for t, i in zip(terms, self.inside, strict=True)]
 
 
 def candidates(product: Product, source: Triple) -> int:
@@ -45,23 +56,24 @@ def candidates(product: Product, source: Triple) -> int:
     return product.candidates(_whole(source))
 
 
-def write_pairs(growth: Growth, source: Triple, target: Triple, neurons_per_voxel: tuple[int, int], room: Room) -> int:
-    """Writes the neuron indices of every joined voxel pair to the start of the two arrays; returns how many.
+def write_pairs(
+    growth: Growth, source: Triple, target: Triple, neurons_per_voxel: tuple[int, int], arrays: SynapseArrays, thin: Thin | None = None
+) -> None:
+    """Adds the neuron indices of every joined voxel pair, box by box; thin: leaves out some of each box.
 
     Every neuron of a source voxel reaches the last neuron of the target voxel (FEAGI's released engine).
-    The arrays hold a candidate of each product, or each voxel pair once, times neurons_per_voxel[0].
     """
-    written = 0
     for box in _boxes(growth.products, source):
         here = [_patch(p, box, target) for p in growth.products if p.candidates(box)]
-        rest = room[0][written:], room[1][written:]
-        if len(here) == 1 and here[0].inside is None:
-            written += _write_regular(here[0], source, target, neurons_per_voxel, rest)
-        elif growth.ordered or len(here) == 1:
-            written += _write_voxels(*_squeezed(here, box, source, target), neurons_per_voxel, rest)
+        if len(here) == 1 and here[0].regular:
+            places = _write_regular(here[0], source, target, neurons_per_voxel, arrays)
+        elif len(here) == 1:
+            places = _write_voxels(*_picked(here[0], source, target), neurons_per_voxel, arrays)
+        elif growth.ordered:
+            places = _write_voxels(*_squeezed(here, box, source, target), neurons_per_voxel, arrays)
         else:
-            written += _write_voxels(*_united(here, box, source, target), neurons_per_voxel, rest)
-    return written
+            places = _write_voxels(*_united(here, box, source, target), neurons_per_voxel, arrays)
+        arrays.keep(len(places[0]) if thin is None else thin(places))
 
 
 def _whole(dims: Triple) -> Box:
@@ -70,13 +82,12 @@ def _whole(dims: Triple) -> Box:
 
 def _boxes(products: Sequence[Product], source: Triple) -> Iterator[Box]:
     """Cuts the source area into boxes that follow each other in raster order, each of few candidates."""
-    regular = len(products) == 1 and all(r.complete for r in products[0].relations)
     waiting = [_whole(source)]
     while waiting:
         box = waiting.pop()
         size = sum(p.candidates(box) for p in products)
         axis = next((a for a in range(3) if box[a][1] - box[a][0] > 1), None)
-        if size and (regular or size <= BOX_CANDIDATES or axis is None):
+        if size and (size <= BOX_CANDIDATES or axis is None):
             yield box
         elif size and axis is not None:
             first, stop = box[axis]
@@ -89,7 +100,7 @@ def _boxes(products: Sequence[Product], source: Triple) -> Iterator[Box]:
 def _patch(product: Product, box: Box, target: Triple) -> Patch:
     sources: list[Indices] = [np.empty(0, np.int32)] * 3
     targets: list[Indices] = []
-    inside: NDArray[np.bool_] | None = None
+    inside: list[NDArray[np.bool_] | None] = []
     for axis, (relation, source_axis) in enumerate(zip(product.relations, product.source_axes, strict=True)):
         indices, reached, kept = _rows(relation, box[source_axis], target[axis])
         shape = [1] * 6
@@ -97,9 +108,8 @@ def _patch(product: Product, box: Box, target: Triple) -> Patch:
         sources[source_axis] = indices.reshape(shape)
         shape[3 + axis] = reached.shape[1]
         targets.append(reached.reshape(shape))
-        if kept is not None:
-            inside = kept.reshape(shape) if inside is None else inside & kept.reshape(shape)
-    return Patch((sources[0], sources[1], sources[2]), (targets[0], targets[1], targets[2]), inside)
+        inside.append(None if kept is None else kept.reshape(shape))
+    return Patch((sources[0], sources[1], sources[2]), (targets[0], targets[1], targets[2]), tuple(inside))
 
 
 def _rows(
@@ -124,63 +134,113 @@ def _raster(coordinates: Sequence[Indices], dims: Triple, scale: int = 1, dtype:
     return [c.astype(dtype) * dtype(s) for c, s in zip(coordinates, strides, strict=True)]
 
 
-def _write_regular(patch: Patch, source: Triple, target: Triple, neurons_per_voxel: tuple[int, int], room: Room) -> int:
-    per_source, per_target = neurons_per_voxel
-    shape = (*patch.shape, per_source)
-    made = math.prod(shape)
-    x, y, z = _raster(patch.sources, source, per_source)
-    inside_voxel = z[..., None] + np.arange(per_source, dtype=np.int32)
-    np.add((x + y)[..., None], inside_voxel, out=room[0][:made].reshape(shape))
-    x, y, z = _raster(patch.targets, target, per_target)
-    last = z + np.int32(per_target - 1)
-    np.add((x + y)[..., None], last[..., None], out=room[1][:made].reshape(shape))
-    return made
+def _halves(terms: Sequence[Integers]) -> tuple[Integers, Integers]:
+    """Two terms with the same sum as the three. The last two are added first, for long inner loops, unless that is most of the work."""
+    x, y, z = terms
+    inner = math.prod(np.broadcast_shapes(y.shape, z.shape))
+    if 4 * inner <= math.prod(np.broadcast_shapes(x.shape, y.shape, z.shape)):
+        return x, np.add(y, z, order="C")
+    return np.add(x, y, order="C"), z
 
 
-def _write_voxels(voxels: Integers, reached: Integers, neurons_per_voxel: tuple[int, int], room: Room) -> int:
+def _voxels_of(patch: Patch, source: Triple) -> NDArray[Any]:
+    """int32: the raster indices of the patch's source voxels."""
+    x, y, z = _raster(patch.sources, source)
+    voxels: NDArray[Any] = np.add(x, y + z, order="C").ravel()
+    return voxels
+
+
+def _write_regular(
+    patch: Patch, source: Triple, target: Triple, neurons_per_voxel: tuple[int, int], arrays: SynapseArrays
+) -> Places:
     per_source, per_target = neurons_per_voxel
-    made = len(voxels) * per_source
-    if per_source == 1:
-        room[0][:made] = voxels
-    else:
-        first = voxels.astype(np.int32) * np.int32(per_source)
-        np.add(first[:, None], np.arange(per_source, dtype=np.int32), out=room[0][:made].reshape(-1, per_source))
+    shape = patch.shape
+    places = arrays.places(math.prod(shape) * per_source)
+    voxels = _voxels_of(patch, source)
+    from_neurons = places[0].reshape(len(voxels), -1, per_source)
+    _spread(voxels[:, None], per_source, from_neurons)
+    first, second = _halves(_raster(patch.targets, target, per_target))
+    to_neurons = places[1].reshape(*shape, per_source)
+    np.add(first, second + np.int32(per_target - 1), out=to_neurons[..., 0])
+    for k in range(1, per_source):
+        to_neurons[..., k] = to_neurons[..., 0]
+    return places
+
+
+def _write_voxels(
+    voxels: Integers, reached: Integers, neurons_per_voxel: tuple[int, int], arrays: SynapseArrays
+) -> Places:
+    per_source, per_target = neurons_per_voxel
+    places = arrays.places(len(voxels) * per_source)
+    _spread(voxels, per_source, places[0].reshape(-1, per_source))
     last = reached.astype(np.int32, copy=False)
     if per_target > 1:
         last = last * np.int32(per_target) + np.int32(per_target - 1)
-    room[1][:made].reshape(-1, per_source)[...] = last[:, None]
-    return made
+    to_neurons = places[1].reshape(-1, per_source)
+    for k in range(per_source):
+        to_neurons[:, k] = last
+    return places
+
+
+def _spread(voxels: Integers, per_voxel: int, neurons: NDArray[np.int32]) -> None:
+    """Writes the neurons of each voxel along the last axis; a slice at a time, because that axis is short."""
+    first = voxels if per_voxel == 1 else voxels * voxels.dtype.type(per_voxel)
+    for k in range(per_voxel):
+        neurons[..., k] = first
+        if k:
+            neurons[..., k] += np.int32(k)
+
+
+def _picked(patch: Patch, source: Triple, target: Triple) -> tuple[Integers, Integers]:
+    """Source and target voxels of a patch with gaps."""
+    counts: Any = 1
+    for reached, inside, axis in zip(patch.targets, patch.inside, (3, 4, 5), strict=True):
+        of_axis = reached.shape[axis] if inside is None else np.count_nonzero(inside, axis=axis, keepdims=True)
+        counts = counts * of_axis
+    counts = np.broadcast_to(counts, (*patch.shape[:3], 1, 1, 1)).ravel()
+    return np.repeat(_voxels_of(patch, source), counts), _chosen(_total(patch, target))
+
+
+def _total(patch: Patch, target: Triple) -> Integers:
+    """Target voxels of the patch's whole shape, negative where there is no pair."""
+    first, second = _halves(patch.reached(target, dtype=_narrowest(math.prod(target))))
+    return np.add(first, second, order="C")
+
+
+def _chosen(numbers: Integers) -> Integers:
+    """Those that are not negative, in their order. (An index is faster than a mask: it does not care how long its runs are.)"""
+    return numbers.ravel().take(np.flatnonzero(numbers >= 0))
+
+
+def _narrowest(stop: int) -> type:
+    """The integers in which numbers below stop have room for the mark of what does not exist."""
+    return np.int32 if stop <= 1 << 29 else np.int64
 
 
 def _squeezed(patches: Sequence[Patch], box: Box, source: Triple, target: Triple) -> tuple[Integers, Integers]:
     """Source and target voxels of patches that, one after the other, give every source voxel ascending targets."""
     widths = [math.prod(p.shape[3:]) for p in patches]
     sizes = [stop - first for first, stop in box]
-    table = np.full((*sizes, sum(widths)), -1, np.int32)
+    table: Integers = np.full((*sizes, sum(widths)), -1, _narrowest(math.prod(target)))
     column = 0
     for patch, width in zip(patches, widths, strict=True):
-        x, y, z = _raster(patch.targets, target)
-        made = (x + y) + z
-        if patch.inside is not None:
-            made = np.where(patch.inside, made, np.int32(-1))
         where = [
             slice(int(s.flat[0]) - box[a][0], int(s.flat[-1]) + 1 - box[a][0]) for a, s in enumerate(patch.sources)
         ]
-        made = np.broadcast_to(made, patch.shape).reshape(*patch.shape[:3], width)
+        made = np.broadcast_to(_total(patch, target), patch.shape).reshape(*patch.shape[:3], width)
         table[where[0], where[1], where[2], column : column + width] = made
         column += width
     rows = table.reshape(math.prod(sizes), column)  # column is 0 where no voxel of the box has a target
-    kept = rows >= 0
-    first = _first_voxel(box, source)
-    voxels = np.arange(first, first + len(rows), dtype=np.int32)
-    return np.repeat(voxels, np.count_nonzero(kept, axis=1)), rows[kept]
+    first_voxel = _first_voxel(box, source)
+    voxels = np.arange(first_voxel, first_voxel + len(rows), dtype=np.int32)
+    return np.repeat(voxels, np.count_nonzero(rows >= 0, axis=1)), _chosen(rows)
 
 
 def _united(patches: Sequence[Patch], box: Box, source: Triple, target: Triple) -> tuple[Integers, Integers]:
     """Source and target voxels of any patches, every pair once."""
     volume = math.prod(target)
     pairs = math.prod(stop - first for first, stop in box) * volume
-    dtype: type = np.int32 if pairs < 1 << 31 else np.int64
+    dtype = _narrowest(pairs)
     found = [_keys(p, box, source, target, dtype) for p in patches]
     united: NDArray[Any]
     if pairs <= DENSE * sum(len(keys) for keys in found):
@@ -201,9 +261,9 @@ def _united(patches: Sequence[Patch], box: Box, source: Triple, target: Triple) 
 def _keys(patch: Patch, box: Box, source: Triple, target: Triple, dtype: type) -> NDArray[Any]:
     """(source voxel - first voxel of the box) * voxels of the target + target voxel, of every pair."""
     relative = [s - np.int32(box[a][0]) for a, s in enumerate(patch.sources)]
-    terms = _raster(relative, source, math.prod(target), dtype) + _raster(patch.targets, target, 1, dtype)
+    terms = _raster(relative, source, math.prod(target), dtype) + patch.reached(target, 1, dtype)
     total = sum(sorted(terms, key=lambda t: t.size), start=np.zeros((1,) * 6, dtype))
-    return total.ravel() if patch.inside is None else total[np.broadcast_to(patch.inside, total.shape)]
+    return total.ravel() if patch.regular else _chosen(total)
 
 
 def _first_voxel(box: Box, dims: Triple) -> int:

@@ -7,16 +7,18 @@ released engine, and is reported.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neurula.development.arrays import Places, SynapseArrays
 from neurula.development.chance import draw_voxels, keep_by_chance
 from neurula.development.connectome import Bundle, Connectome, GrownArea
 from neurula.development.corticogenesis import area_indices
-from neurula.development.enumeration import candidates, write_pairs
+from neurula.development.enumeration import BOX_CANDIDATES, Thin, candidates, write_pairs
 from neurula.development.location import RulePointers
 from neurula.development.morphologies import Growth, UnknownMorphology, grow
 from neurula.development.stages import Watch
@@ -93,20 +95,18 @@ def grow_synapses(
 ) -> tuple[tuple[Bundle, ...], NDArray[np.int32], NDArray[np.int32]]:
     """The bundles and the arrays source and target, neuron indices inside their areas. report: called after every rule with
     the fraction of the work that is done, and the synapses that there are."""
-    room = sum(p.at_most for p in planned)
-    source, target = np.empty(room, np.int32), np.empty(room, np.int32)
+    work = sum(p.at_most for p in planned)
+    arrays = SynapseArrays(sum(_expected(p) for p in planned))
     bundles: list[Bundle] = []
-    stop = done = 0
+    done = 0
     for number, plan in enumerate(planned):
-        start = stop
-        stop += _grow_rule(number, plan, areas, seed, source[start:], target[start:])
-        bundles.append(Bundle(plan.source_area, plan.target_area, plan.rule, start, stop))
+        start = arrays.kept
+        _grow_rule(number, plan, areas, seed, arrays)
+        bundles.append(Bundle(plan.source_area, plan.target_area, plan.rule, start, arrays.kept))
         done += plan.at_most
         if report is not None:
-            report(done / room if room else 1.0, stop)
-    source.resize(stop, refcheck=False)
-    target.resize(stop, refcheck=False)
-    source.flags.writeable = target.flags.writeable = False
+            report(done / work if work else 1.0, arrays.kept)
+    source, target = arrays.finished()
     return tuple(bundles), source, target
 
 
@@ -165,48 +165,50 @@ def _parts(genome: Genome, rule: MappingRule) -> int:
     return max((len(v) for v in written if isinstance(v, (list, tuple))), default=0)
 
 
-def _grow_rule(
-    number: int,
-    plan: PlannedRule,
-    areas: Sequence[GrownArea],
-    seed: int,
-    source: NDArray[np.int32],
-    target: NDArray[np.int32],
-) -> int:
-    """Writes the rule's synapses to the start of the arrays; returns how many. number: index of its bundle."""
+def _expected(plan: PlannedRule) -> int:
+    """How many synapses to make room for: all that there may be, or what chance leaves of them and the box that is worked on."""
+    chance = max(0.0, min(1.0, plan.rule.attractivity / 100))
+    if chance >= 1:
+        return plan.at_most
+    deviation = math.sqrt(plan.at_most * chance * (1 - chance))
+    return min(plan.at_most, int(plan.at_most * chance + 8 * deviation) + BOX_CANDIDATES)
+
+
+def _grow_rule(number: int, plan: PlannedRule, areas: Sequence[GrownArea], seed: int, arrays: SynapseArrays) -> None:
+    """Adds the rule's synapses. number: index of its bundle."""
     origin, destination = areas[plan.source_area], areas[plan.target_area]
     densities = origin.area.neurons_per_voxel, destination.area.neurons_per_voxel
-    if plan.growth.one_at_random:
-        count = _write_drawn(number, origin, destination, seed, source, target)
-    elif plan.growth.products:
-        dims = origin.area.dims, destination.area.dims
-        count = write_pairs(plan.growth, *dims, densities, (source, target))
-    else:
-        return 0
-    if plan.rule.attractivity >= 100:
-        return count
     ids = origin.first_neuron, destination.first_neuron
-    return keep_by_chance(seed, number, plan.rule.attractivity, ids, source[:count], target[:count])
+
+    def keep(places: Places) -> int:
+        return keep_by_chance(seed, number, plan.rule.attractivity, ids, *places)
+
+    thin = keep if plan.rule.attractivity < 100 else None
+    if plan.growth.one_at_random:
+        _write_drawn(number, origin, destination, seed, arrays, thin)
+    elif plan.growth.products:
+        write_pairs(plan.growth, origin.area.dims, destination.area.dims, densities, arrays, thin)
 
 
 def _write_drawn(
-    number: int,
-    origin: GrownArea,
-    destination: GrownArea,
-    seed: int,
-    source: NDArray[np.int32],
-    target: NDArray[np.int32],
-) -> int:
-    count, per_source, per_target = origin.neurons, origin.area.neurons_per_voxel, destination.area.neurons_per_voxel
-    drawn = draw_voxels(seed, number, origin.first_neuron, count, destination.area.voxels)
-    neurons = np.arange(count, dtype=np.int32)
-    if per_source > 1:  # inside a source voxel the order is by target voxel, then by neuron
-        order = np.lexsort((drawn, neurons // per_source))
-        neurons, drawn = neurons[order], drawn[order]
-    source[:count] = neurons
-    np.multiply(drawn, np.int32(per_target), out=target[:count])
-    target[:count] += np.int32(per_target - 1)
-    return count
+    number: int, origin: GrownArea, destination: GrownArea, seed: int, arrays: SynapseArrays, thin: Thin | None
+) -> None:
+    per_source, per_target = origin.area.neurons_per_voxel, destination.area.neurons_per_voxel
+    step = max(1, BOX_CANDIDATES // per_source) * per_source  # whole voxels
+    for first in range(0, origin.neurons, step):
+        places = arrays.places(min(step, origin.neurons - first))
+        source, target = places
+        draw_voxels(seed, number, origin.first_neuron + first, destination.area.voxels, target)
+        source[:] = np.arange(first, first + len(source), dtype=np.int32)
+        if per_source > 1:  # inside a source voxel the order is by target voxel, then by neuron
+            keys = target.astype(np.int64).reshape(-1, per_source) * per_source + np.arange(per_source)
+            keys.sort(axis=1)
+            drawn = keys // per_source
+            target[:] = drawn.ravel()
+            source -= np.tile(np.arange(per_source, dtype=np.int32), len(drawn)) - (keys - drawn * per_source).ravel().astype(np.int32)
+        target *= np.int32(per_target)
+        target += np.int32(per_target - 1)
+        arrays.keep(len(source) if thin is None else thin(places))
 
 
 def _unused_attractivities(areas: Sequence[GrownArea], planned: Sequence[PlannedRule]) -> list[Problem]:
