@@ -61,7 +61,7 @@ LEARNING = {"memory", "episodic_memory", "memory_replay", "associative_memory", 
 SEEDS = range(12)
 
 
-@pytest.fixture(params=[(1 << 19, 16), (1 << 19, 0), (7, 0)], ids=["one box", "one box sorted", "many boxes"])
+@pytest.fixture(params=[(1 << 18, 16), (1 << 18, 0), (7, 0)], ids=["one box", "one box sorted", "many boxes"])
 def ways(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Small areas fit in one box, where pairs are ticked off; tiny boxes and sorting are for larger ones."""
     monkeypatch.setattr(enumeration_module, "BOX_CANDIDATES", request.param[0])

@@ -19,7 +19,7 @@ from neurula.development.arrays import Places, SynapseArrays
 from neurula.development.morphologies.growth import Box, Growth, Indices, Product, Relation
 from neurula.genome.model import Triple
 
-BOX_CANDIDATES = 1 << 19  # voxel pairs of one box: a few megabytes while they are worked on
+BOX_CANDIDATES = 1 << 18  # voxel pairs of one box: a few megabytes while they are worked on
 DENSE = 16  # where one in so many possible pairs is joined, ticking them off is faster than sorting
 Integers = NDArray[np.int32] | NDArray[np.int64]
 Thin = Callable[[Places], int]  # moves the synapses that stay to the front; returns how many
