@@ -5,6 +5,7 @@ from array import array
 from binascii import crc32, hexlify
 
 import gc
+import micropython
 from uctypes import addressof
 
 from neurula_mcu.image import Image, ImageError, uword
@@ -27,6 +28,7 @@ FEATURES_AT = 16  # field of the header: without learning and driven spikes ther
 def quick_run(burst, img, ram, stim, arguments, arguments_at):
     """Brain.run as a closure: on a microcontroller looking names up costs more than a small burst does."""
 
+    @micropython.native
     def run(injections=0, forced=0):
         arguments[1] = injections
         arguments[2] = 12 * injections
@@ -72,6 +74,7 @@ class Brain:
         if entries > len(self.words) // 3:
             self._room(entries)
 
+    @micropython.native
     def run(self, injections, forced=0):
         """One burst with the stimulus in `words`: three for each injection, two for each forced neuron. Allocates nothing."""
         if fast is not None:

@@ -48,31 +48,26 @@ def _take(data: ptr8, at: int, end: int, index: ptr8, sensors: int):
         count &= 127
         if at + (2 - coarse) * count > end:
             return
-        while count:
+        count += channel
+        while channel < count:
             value = data[at]
             at += 1
-            if coarse:
-                value = (value ^ 128) - 128
-                size = value
-                if value < 0:
-                    size = 0 - value
-                size = size * 258 + (size >> 6)
-                if value < 0:
-                    size = 0 - size
-                value = size + 32768
-            else:
+            if not coarse:
                 high = data[at]
                 at += 1
                 value = (value | high << 8) ^ 32768
+            elif value < 128:
+                value = value * 258 + (value >> 6) + 32768
+            else:
+                value = 256 - value
+                value = 32768 - value * 258 - (value >> 6)
             if channel < 64:
                 place = index[channel]
                 if place != 255:
                     r = ptr32(sensors + (place << 6))
                     r[10] = value
-                    hold = r[12]
-                    r[11] = hold
+                    r[11] = r[12]
             channel += 1
-            count -= 1
 
 
 @micropython.viper
@@ -120,7 +115,11 @@ def _sense(sensors: int, number: int, words: int, count: int, raw: int, waiting:
                     share = 0
                 if coding == 5:
                     units = (units ^ sign) - sign
-                    share = share * 1023 // 32767
+                    voxel = share * 1023
+                    share = voxel >> 15
+                    if voxel - share * 32767 >= 32767:
+                        share += 1
+                    voxel = 0
                     units = (units >> 10) * share + ((units & 1023) * share >> 10)
                     if not units:
                         continue
@@ -465,6 +464,7 @@ def _excite(data: ptr8, at: int, end: int, raw: int, count: int, areas: int, num
 def quick_take(index, sensors_at, take=_take):
     """Channels.take as a closure: on a board looking names up costs more than the values."""
 
+    @micropython.native
     def values(data, at, end):
         take(data, at, end, index, sensors_at)
 
@@ -474,6 +474,7 @@ def quick_take(index, sensors_at, take=_take):
 def quick_sense(channels, brain, sensors_at, number, words, words_at, raw_at, waiting, sense=_sense):
     """Channels.sense as a closure."""
 
+    @micropython.native
     def injections(count):
         if brain.words is not words:  # a step has made more room
             channels.settle()
@@ -486,6 +487,7 @@ def quick_sense(channels, brain, sensors_at, number, words, words_at, raw_at, wa
 def quick_decode(motors_at, number, ram_at, bits_at, slot_bytes, history_at, decode=_decode):
     """Channels.decode as a closure."""
 
+    @micropython.native
     def spikes():
         decode(motors_at, number, ram_at, bits_at, slot_bytes, history_at)
 
@@ -647,6 +649,7 @@ class Channels:
         """The payload of a MOTOR; where it ends."""
         return _put_motors(out, at, self.ram_at, self.motors_at, self.motor_count)
 
+    @micropython.native
     def send_fired(self, link, frames):
         """Sends the spikes of the last burst, in `frames` frames at most."""
         place, out = self.place, link.writer.buffer

@@ -6,26 +6,28 @@ import struct
 from array import array
 
 try:
+    import micropython
     from micropython import const
 except ImportError:
-    from neurula_mcu.pointers import const
+    from neurula_mcu.pointers import const, micropython
 
 from neurula_mcu.image import ImageError as Refusal
 from neurula_mcu.requests import Requests, put_text
 from neurula_mcu.ticks import sleep_us, ticks_diff, ticks_ms
-from neurula_mcu.wire import _TABLE_AT, _accept, ANSWERS, FrameDecoder, FrameWriter, LAYOUTS, MORE, NAMES, PAYLOAD_AT, PAYLOAD_OUT
+from neurula_mcu.wire import (
+    _HERE, _TABLE_AT, _accept, ANSWERS, crc_wrong, FrameDecoder, FrameWriter, LAYOUTS, MORE, NAMES, PAYLOAD_AT, PAYLOAD_OUT,
+)
 
-# <wire WIRE_FINGERPRINT REMEMBERED BREAK_MS GREET PING ESTOP STEP ERROR STEPPED PONG SENSE INJECT EXCITE>
+# <wire WIRE_FINGERPRINT REMEMBERED BREAK_MS GREET PING CHUNK ESTOP ERROR STEPPED SENSE INJECT EXCITE>
 _WIRE_FINGERPRINT = const(0x0ab10ec8)
 _REMEMBERED = const(8)
 _BREAK_MS = const(100)
 _GREET = const(1)
 _PING = const(2)
+_CHUNK = const(8)
 _ESTOP = const(25)
-_STEP = const(17)
 _ERROR = const(65)
 _STEPPED = const(74)
-_PONG = const(67)
 _SENSE = const(128)
 _INJECT = const(129)
 _EXCITE = const(130)
@@ -47,35 +49,40 @@ def no_stimulus(count):
     return count
 
 
-def quick_serve(link, read_into, buffer, accept, table):
+def quick_serve(link, read_into, decoder, accept, table):
     """Link.serve as a closure: on a microcontroller looking names up costs more than most frames do."""
     chunk = bytearray(_CHUNK_BYTES)
+    buffer, body_at = decoder.buffer, decoder.body_at
     size = 0  # of the unfinished frame in the buffer
     now = ticks_ms
 
+    @micropython.native
     def serve(loop):
-        """Takes in what has arrived, a chunk at most, and does what it says; whether anything had. KeyboardInterrupt at Ctrl-C."""
+        """Takes in what has arrived, a chunk at most, and does what it says; whether anything had, or is about to.
+        KeyboardInterrupt at Ctrl-C."""
         nonlocal size
         got = read_into(chunk)
         if got <= 0:
-            if size and link.ended(size):
+            if not size:
+                return False
+            if link.ended(size):
                 size = 0
-            return False
-        link.got_ms = now()
+            return True  # the rest of a frame is on its way: nobody shall sleep now
+        link.got_ms = moment = now()
         at = 0
         heard = False
         while at < got:
             found = accept(buffer, size, chunk, at, got, table)
             at = found & 511
+            end = (found >> 9 & 511) - 4
             if found < 262144:
-                size = found >> 9
+                size = end + 4
                 continue
             size = 0
-            if found >= 524288:
+            if found >= 524288 or crc_wrong and crc_wrong(body_at, end - 1, _TABLE_AT):
                 link.rejected += 1
                 continue
             heard = True
-            end = (found >> 9 & 511) - 4
             if buffer[2] == _SENSE:
                 last = link.last_sense
                 sequence = buffer[4] | buffer[5] << 8
@@ -87,7 +94,7 @@ def quick_serve(link, read_into, buffer, accept, table):
             else:
                 link.handle(loop, end)
         if heard:
-            loop.failsafe.command()
+            loop.failsafe.command(moment)
         return True
 
     return serve
@@ -96,7 +103,7 @@ def quick_serve(link, read_into, buffer, accept, table):
 class Link:
     """One host. port: see neurula_mcu.port.
 
-    What the loop calls in every burst: serve(loop), whether anything had arrived; sense(count): adds the host's stimulus to the
+    What the loop calls in every burst: serve(loop), whether anything arrives; sense(count): adds the host's stimulus to the
     `count` injections of the pins, how many there are then; decode(): looks at the burst for what motors want; publish(loop)."""
 
     def __init__(self, port):
@@ -113,7 +120,7 @@ class Link:
         self.got_ms = 0
         self.sent = 0
         self.take, self.sense, self.decode = nothing, no_stimulus, nothing
-        self.serve = quick_serve(self, port.read_into, self.decoder.buffer, _accept, _TABLE_AT)
+        self.serve = quick_serve(self, port.read_into, self.decoder, _accept, _HERE)
         self.forget()
 
     def forget(self):
@@ -138,6 +145,7 @@ class Link:
             raise KeyboardInterrupt
         return True
 
+    @micropython.native
     def handle(self, loop, end):
         """Does what a frame says whose payload ends there."""
         buffer = self.decoder.buffer
@@ -153,13 +161,14 @@ class Link:
             else:
                 self.dropped += 1
 
+    @micropython.native
     def request(self, loop, type, sequence):
         """Answers a request, and carries it out unless that was done before."""
         if self.requests is None:
             self.requests = Requests(loop, self)
         known = type < len(NAMES) and ANSWERS[type]  # what is no request shall not move the memory of requests
         if type == _GREET or type == _PING or type == _ESTOP or not known or not self.session:
-            self.carry_out(loop, type, sequence)
+            self.carry_out(loop, type, sequence, -1)
             return
         place = sequence % _REMEMBERED
         if self.numbers[place] == sequence:
@@ -170,10 +179,11 @@ class Link:
         if ahead >= 0x8000:
             self.dropped += 1
             return
-        kind, end = self.carry_out(loop, type, sequence)
         self.numbers[place] = -1
-        if type not in _READING:
-            self.keep(place, kind, end)
+        if type in _READING:
+            self.carry_out(loop, type, sequence, -1)
+        else:
+            self.carry_out(loop, type, sequence, place)
             self.numbers[place] = sequence
         if ahead >= _REMEMBERED:
             self.floor = (sequence + 1 - _REMEMBERED) & 0xFFFF
@@ -182,41 +192,53 @@ class Link:
             sleep_us(_FLUSH_US)
             then()
 
-    def carry_out(self, loop, type, sequence):
-        """Does what a request says and answers, whatever comes of it: (type of the answer, payload of it)."""
+    @micropython.native
+    def carry_out(self, loop, type, sequence, place):
+        """Does what a request says, answers whatever comes of it, and keeps the answer at a place, unless that is -1."""
         decoder, out = self.decoder, self.writer.buffer
         try:
             if type >= len(NAMES) or not ANSWERS[type]:
                 raise Refusal("F131", "the board knows no such request", type)
             if not self.session and type not in (_GREET, _PING, _ESTOP):
                 raise Refusal("F138", "there is no session: the board has restarted, or another host has greeted it")
-            layout = LAYOUTS[type]
-            at = PAYLOAD_AT + struct.calcsize(layout)
-            if at > decoder.end or (at < decoder.end and not MORE[type]):
-                raise Refusal("F133", "the payload of %s has not the length that it should" % NAMES[type])
-            fields = struct.unpack_from(layout, decoder.buffer, PAYLOAD_AT)
-            if MORE[type]:
-                fields += (memoryview(decoder.buffer)[at : decoder.end],)
             kind = ANSWERS[type]
-            end = getattr(self.requests, NAMES[type])(out, *fields) or PAYLOAD_OUT
+            if type == _CHUNK:
+                end = self.requests.chunk(out, decoder.buffer, decoder.end)
+            else:
+                end = self.call(out, type) or PAYLOAD_OUT
         except Exception as error:
             kind = _ERROR
             end = self.put_error(loop, out, error)
-        payload = bytes(out[PAYLOAD_OUT : min(end, PAYLOAD_OUT + _KEPT_BYTES)])
+        if place >= 0:
+            self.keep(place, kind, out, end)
         self.port.write(out, self.writer.finish(kind, 0, sequence, end))
-        return kind, payload
 
-    def keep(self, place, kind, payload):
+    def call(self, out, type):
+        """Calls the method of a request with its fields; where the answer ends."""
+        decoder = self.decoder
+        layout = LAYOUTS[type]
+        at = PAYLOAD_AT + struct.calcsize(layout)
+        if at > decoder.end or (at < decoder.end and not MORE[type]):
+            raise Refusal("F133", "the payload of %s has not the length that it should" % NAMES[type])
+        fields = struct.unpack_from(layout, decoder.buffer, PAYLOAD_AT)
+        if MORE[type]:
+            fields += (memoryview(decoder.buffer)[at : decoder.end],)
+        return getattr(self.requests, NAMES[type])(out, *fields)
+
+    @micropython.native
+    def keep(self, place, kind, out, end):
         """Remembers an answer: the beginning of it, where it is long."""
-        size = min(len(payload), _KEPT_BYTES - 2)
+        kept = self.kept
+        at = place * _KEPT_BYTES
+        size = min(end - PAYLOAD_OUT, _KEPT_BYTES - 2)
         if kind == _STEPPED:
             size = 12
-        at = place * _KEPT_BYTES
-        self.kept[at] = kind
-        self.kept[at + 1] = size
-        self.kept[at + 2 : at + 2 + size] = payload[:size]
+        kept[at] = kind
+        kept[at + 1] = size
+        for i in range(size):
+            kept[at + 2 + i] = out[PAYLOAD_OUT + i]
         if kind == _ERROR:
-            self.kept[at + 2 + 8] = size - 9
+            kept[at + 2 + 8] = size - 9
 
     def answer_again(self, place, sequence):
         at = place * _KEPT_BYTES
@@ -262,6 +284,7 @@ class Link:
         self.logged = loop.log.added
         self.publish = quick_publish(self, self.requests.publish, streams, every) if streams and every else nothing
 
+    @micropython.native
     def send(self, type, flags, end):
         """Sends a value whose payload ends at `end` of the writer's buffer."""
         self.sent = sequence = (self.sent + 1) & 0xFFFF
@@ -274,6 +297,7 @@ def quick_publish(link, send, streams, every):
     until = 0
     now, diff = ticks_ms, ticks_diff
 
+    @micropython.native
     def publish(loop):
         nonlocal until
         until -= 1

@@ -55,6 +55,8 @@ class micropython:
     def viper(function):
         return function
 
+    native = viper
+
 
 def const(value):
     return value

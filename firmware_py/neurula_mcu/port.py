@@ -27,6 +27,7 @@ class ConsolePort:
         self.one = bytearray(1)
         self.ended = False
 
+    @micropython.native
     def read_into(self, buffer):
         count = 0
         one = self.one
@@ -107,6 +108,7 @@ def quick_read(poll, read, second, filling):
     expected = more = _FIRST_BYTES  # what comes together, as far as one knows
     came = 0
 
+    @micropython.native
     def read_into(buffer):
         nonlocal expected, more, came
         for _ in poll(0):
@@ -145,6 +147,7 @@ class PicoPort(ConsolePort):
         super().__init__()
         filling = bytes([1 + (151 * i + 59) % 255 for i in range(_MOST_BYTES)])
         self.read_into = quick_read(self.poll, self.read, os.dupterm, filling)
+        self.write = self.put  # it raises nothing
 
 
 def hand_over(rest):

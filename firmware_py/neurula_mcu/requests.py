@@ -8,13 +8,14 @@ import struct
 from binascii import crc32
 
 try:
+    import micropython
     from micropython import const
 except ImportError:
-    from neurula_mcu.pointers import const
+    from neurula_mcu.pointers import const, micropython
 
 from neurula_mcu.image import FINGERPRINT, ImageError as Refusal
 from neurula_mcu.loop import RATE_MAX_HZ, RATE_MIN_HZ
-from neurula_mcu.wire import PAYLOAD_OUT
+from neurula_mcu.wire import PAYLOAD_AT, PAYLOAD_OUT
 
 # <wire WIRE_FINGERPRINT PAYLOAD_BYTES CHUNK_BYTES BRAIN_STATES SLOT_STATES OUTPUT_STATES>
 _WIRE_FINGERPRINT = const(0x0ab10ec8)
@@ -190,9 +191,15 @@ class Requests:
         self.writer = self.need_slots().begin(size, sha256)
         return put("<I", out, self.writer.written)
 
-    def chunk(self, out, offset, data):
-        need(0 < len(data) <= _CHUNK_BYTES, "a chunk has 1 to %d bytes" % _CHUNK_BYTES)
-        return put("<I", out, self.need_writer().write(offset, data, crc32(data)))
+    @micropython.native
+    def chunk(self, out, frame, end):
+        """Gets the frame itself: what an upload takes in every step must not look for memory."""
+        at = PAYLOAD_AT + 4
+        need(at < end <= at + _CHUNK_BYTES, "a chunk has 1 to 236 bytes")
+        data = memoryview(frame)[at:end]
+        after = self.need_writer().write(struct.unpack_from("<I", frame, PAYLOAD_AT)[0], data, crc32(data))
+        struct.pack_into("<I", out, PAYLOAD_OUT, after)
+        return PAYLOAD_OUT + 4
 
     def commit(self, out):
         slot, sequence = self.need_writer().finish()
@@ -283,12 +290,16 @@ class Requests:
             self.link.open_channels(self.loop)
         self.link.subscribe(self.loop, streams, frames, every)
 
+    @micropython.native
     def publish(self, streams):
         """Sends what was subscribed."""
-        loop, link = self.loop, self.link
+        link = self.link
         out = link.writer.buffer
         if streams & _STREAM_MOTOR:
             link.send(_MOTOR, 0, link.channels.put_motors(out, PAYLOAD_OUT))
+            if streams == _STREAM_MOTOR:
+                return
+        loop = self.loop
         if streams & _STREAM_FIRED:
             link.channels.send_fired(link, link.frames)
         if streams & _STREAM_STATS:

@@ -90,6 +90,11 @@ _TABLE = array(
     ),
 )
 _TABLE_AT = addressof(_TABLE)
+try:
+    from neurula_mcu.crc_thumb import crc_put, crc_wrong
+except Exception:  # another processor: then viper computes it
+    crc_put = crc_wrong = None
+_HERE = 0 if crc_wrong else _TABLE_AT  # for _accept and _finish: 0 leaves the CRC-32 to the machine code
 
 
 @micropython.viper
@@ -97,7 +102,8 @@ def _accept(buffer: ptr8, size: int, data: ptr8, at: int, end: int, table: int) 
     """Takes bytes up to the end of a frame, whose first `size` bytes are in the buffer; the buffer then begins with 0 and the body.
 
     Returns where it stopped, plus 2^9 times the size that is in the buffer now, plus 2^18 times what it found: 0 nothing
-    (`at` is `end` then), 1 a frame, 2 something that is none. A size above ENCODED_BYTES: it is too long."""
+    (`at` is `end` then), 1 a frame, 2 something that is none. A size above ENCODED_BYTES: it is too long.
+    table: 0 leaves the CRC-32 unseen."""
     while at < end:
         byte = data[at]
         at += 1
@@ -119,6 +125,8 @@ def _accept(buffer: ptr8, size: int, data: ptr8, at: int, end: int, table: int) 
             place += step
         if place != size or buffer[1] != int(_VERSION):
             return at | 524288
+        if not table:
+            return at | size << 9 | 262144
         stop = size - 4
         place = 1
         crc = -1
@@ -147,9 +155,12 @@ def _accept(buffer: ptr8, size: int, data: ptr8, at: int, end: int, table: int) 
 
 @micropython.viper
 def _finish(buffer: ptr8, end: int, table: int) -> int:
-    """Makes a frame of the body that stands from byte 2 to `end`: CRC-32, COBS, delimiters. Its length."""
+    """Makes a frame of the body that stands from byte 2 to `end`: CRC-32, COBS, delimiters. Its length. table: 0 finds the CRC-32
+    there."""
     place = 2
     crc = -1
+    if not table:
+        place = end + 4
     while place < end:
         byte = buffer[place]
         crc ^= byte
@@ -186,6 +197,7 @@ class FrameDecoder:
 
     def __init__(self):
         self.buffer = bytearray(_ENCODED)
+        self.body_at = addressof(self.buffer) + 1
         self.size = 0
         self.rejected = 0
         self.ready = False
@@ -193,18 +205,18 @@ class FrameDecoder:
 
     def take(self, data, at, end):
         """Takes bytes until a frame is complete (then `ready`) or there are no more; where it stopped. end: at most 511."""
-        found = _accept(self.buffer, self.size, data, at, end, _TABLE_AT)
+        found = _accept(self.buffer, self.size, data, at, end, _HERE)
+        size = found >> 9 & 511
+        self.ready = False
         if found < 262144:
-            self.ready = False
-            self.size = found >> 9
-        elif found < 524288:
-            self.ready = True
-            self.size = 0
-            self.end = (found >> 9 & 511) - 4
+            self.size = size
         else:
-            self.ready = False
             self.size = 0
-            self.rejected += 1
+            if found >= 524288 or crc_wrong and crc_wrong(self.body_at, size - 5, _TABLE_AT):
+                self.rejected += 1
+            else:
+                self.ready = True
+                self.end = size - 4
         return found & 511
 
     def sequence(self):
@@ -220,6 +232,7 @@ class FrameWriter:
 
     def __init__(self):
         self.buffer = bytearray(_ENCODED + 2)
+        self.body_at = addressof(self.buffer) + 2
 
     def finish(self, type, flags, sequence, end):
         """Makes a frame of the payload, which ends at `end`; how long it is, from the beginning of the buffer."""
@@ -229,4 +242,6 @@ class FrameWriter:
         buffer[4] = flags
         buffer[5] = sequence & 255
         buffer[6] = sequence >> 8
-        return _finish(buffer, end, _TABLE_AT)
+        if crc_put:
+            crc_put(self.body_at, end - 2, _TABLE_AT)
+        return _finish(buffer, end, _HERE)

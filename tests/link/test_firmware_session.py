@@ -14,6 +14,7 @@ from neurula.link.session import SessionState
 from neurula.link.wire import WIRE_FINGERPRINT, Chunk, Frame, Greet, MessageType, Offset, encode_frame
 from neurula_mcu.link import Link
 from neurula_mcu.requests import Requests, put
+from neurula_mcu.wire import PAYLOAD_AT
 from tests.link.board import Board, BoardTime, Over, patched_time
 from tests.link.frames import changed, pool_of
 
@@ -52,7 +53,8 @@ class Counting:
         board.link.requests.chunk = self._chunk
         self.boots += 1
 
-    def _chunk(self, out: bytearray, offset: int, data: bytes) -> Any:
+    def _chunk(self, out: bytearray, frame: bytearray, end: int) -> Any:
+        offset = Chunk.unpack(bytes(frame[PAYLOAD_AT:end])).offset
         self.done[offset] += 1
         return put("<I", out, offset + 1)
 

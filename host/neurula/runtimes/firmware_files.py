@@ -9,7 +9,7 @@ from pathlib import Path
 from neurula.sim.mpy import compile_mpy
 
 WIDE = "kernels64.py"  # only 64-bit hosts use it
-THUMB = "kernels_thumb.py"
+THUMB = ("kernels_thumb.py", "crc_thumb.py")
 HOST = "pointers.py"  # only CPython uses it
 RADIO = ("udp_auth.py", "udp_link.py")  # only boards with a network of their own use them
 
@@ -31,5 +31,5 @@ def firmware_modules(*, radio: bool = False) -> list[Path]:
 @lru_cache
 def compiled_firmware(march: str, *, radio: bool = False) -> dict[str, bytes]:
     """Path on the board -> contents, for one mpy-cross architecture. Cortex-M's machine code goes to Cortex-M only."""
-    paths = [path for path in firmware_modules(radio=radio) if march.startswith("armv") or path.name != THUMB]
+    paths = [path for path in firmware_modules(radio=radio) if march.startswith("armv") or path.name not in THUMB]
     return {f"/neurula_mcu/{path.stem}.mpy": compile_mpy(path, march) for path in paths}
