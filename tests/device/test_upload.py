@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import pytest
 
+from neurula.device import upload as upload_steps
 from neurula.device.link import BoardLink
 from neurula.device.ports import Progress
-from neurula.device.upload import ATTEMPTS, Uploaded, start, take_back, upload, watch
+from neurula.device.upload import ATTEMPTS, Uploaded, rejected, start, take_back, upload, watch
 from neurula.errors import LinkLost, NeurulaError, VerificationFailed
 from neurula.link import wire
 from neurula.link.wire import CHUNK_BYTES, Frame, encode_frame
@@ -118,6 +119,21 @@ def test_a_brain_that_fails_is_taken_back(brain: str, code: str) -> None:
     assert caught.value.code == code
     assert take_back(link, uploaded) == "the confirmed brain of slot 0 runs"
     assert board.slots[1].state == "rejected"
+
+
+def test_a_board_that_falls_silent_again_and_again_is_asked_until_it_has_gone_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    board = board_with_a_brain(Faults(brain="hangs"))
+    link, uploaded = put_and_start(board)
+    start(link, uploaded)
+    silences = iter([True, True, False])
+
+    def hangs_before_it_answers(link: BoardLink, uploaded: Uploaded) -> bool:
+        if next(silences, False):
+            raise LinkLost("K105", "it hangs again")
+        return rejected(link, uploaded)
+
+    monkeypatch.setattr(upload_steps, "rejected", hangs_before_it_answers)
+    assert take_back(link, uploaded) == "the confirmed brain of slot 0 runs"
 
 
 def test_a_first_brain_that_fails_leaves_neutral_outputs() -> None:

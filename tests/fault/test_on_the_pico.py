@@ -24,7 +24,7 @@ SLOT_BLOCKS = 8
 BURSTS = 12
 OLD, NEW = (image_of(random_connectome(seed)) for seed in (7, 11))
 FILES = {**compiled_firmware("armv6m"), "/old.nrl": OLD, "/new.nrl": NEW}
-CUTS = [0.3, 0.5, 0.7, 0.9, 1.2]  # parts of the time that an update takes
+CUTS = [0.4, 0.8, 1.2]  # parts of the time that an update takes
 
 CLAIM = f"""
 from neurula_mcu.claim_rp2 import claim
