@@ -38,6 +38,7 @@ _BLOCKED_MS = const(100)  # a host that lets the board wait so long does not rea
 _FLUSH_US = const(50000)  # the last answer leaves before the board resets
 _TEXT_BYTES = const(120)  # of an error
 _KEPT_BYTES = const(48)  # of an answer that is kept: its type, its length, payload
+_BEGUN = b"\1"  # the version: what follows a 3 in SENSE, and in no Ctrl-C that more than Ctrl-A follows
 _READING = (3, 4, 5, 6, 20, 21)  # requests that only look: they may be carried out again
 
 
@@ -140,7 +141,7 @@ class Link:
         if 0 <= ticks_diff(ticks_ms(), self.got_ms) <= _BREAK_MS:
             return False
         begun = bytes(self.decoder.buffer[: min(size, 16)])
-        if begun[0] == 3 or begun[:2] == b"\r\3":
+        if begun[:2] == b"\r\3" or (begun[0] == 3 and (begun[1:2] != _BEGUN or size == 2)):
             self.port.leave(begun.lstrip(b"\r\3"))
             raise KeyboardInterrupt
         return True

@@ -33,13 +33,26 @@ def places(tree: ast.Module) -> list[tuple[str, ast.AST, str, int]]:
 
 
 class Bounded(ast.NodeTransformer):
-    """Every loop asks `tick_()` in every round, which raises when there were too many."""
+    """Every loop asks `tick_()` in every round, which raises when there were too many, and every shift to the left is done by
+    `shifted_`, which raises when a number becomes larger than any machine's: Python's own would fill the memory."""
 
     def visit_While(self, node: ast.While) -> ast.AST:
         self.generic_visit(node)
         tick = ast.Call(ast.Name("tick_", ast.Load()), [], [])
         node.test = ast.BoolOp(ast.And(), [tick, node.test])
         return node
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        self.generic_visit(node)
+        return ast.Call(ast.Name("shifted_", ast.Load()), [node.left, node.right], []) if isinstance(node.op, ast.LShift) else node
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
+        self.generic_visit(node)
+        if not isinstance(node.op, ast.LShift):
+            return node
+        assert isinstance(node.target, ast.Name)
+        value = ast.Call(ast.Name("shifted_", ast.Load()), [ast.Name(node.target.id, ast.Load()), node.value], [])
+        return ast.Assign([node.target], value)
 
 
 def bounded(text: str) -> str:

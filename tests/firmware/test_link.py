@@ -454,7 +454,10 @@ def test_garbage_never_ends_the_loop_and_the_next_request_is_understood() -> Non
         assert rig.hardware.resets == []
 
 
-@pytest.mark.parametrize(("text", "rest"), [(b"\x03", b""), (b"\r\x03", b""), (b"\r\x03\r\x01", b"\x01"), (b"\r\x03\x03\x01", b"\x01")])
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [(b"\x03", b""), (b"\r\x03", b""), (b"\r\x03\r\x01", b"\x01"), (b"\r\x03\x03\x01", b"\x01"), (b"\x03\x01", b"\x01")],
+)
 def test_ctrl_c_that_nothing_follows_ends_the_program_and_hands_on_what_came_after_it(rig: Rig, text: bytes, rest: bytes) -> None:
     greeted(rig)
     rig.wire.send(text)
@@ -464,7 +467,7 @@ def test_ctrl_c_that_nothing_follows_ends_the_program_and_hands_on_what_came_aft
     assert rig.wire.left == [rest]
 
 
-@pytest.mark.parametrize("text", [b"abc", b"\r", b"\r\r\x03", b"a\x03", b"\x05\x03\x03"])
+@pytest.mark.parametrize("text", [b"abc", b"\r", b"\r\r\x03", b"a\x03", b"\x05\x03\x03", b"\x03\x01\x80"])
 def test_the_beginning_of_a_frame_that_never_ends_is_forgotten_and_nothing_more(rig: Rig, text: bytes) -> None:
     greeted(rig)
     rig.wire.send(text)
@@ -472,6 +475,19 @@ def test_the_beginning_of_a_frame_that_never_ends_is_forgotten_and_nothing_more(
     rig.wire.send(b"\x03\0")
     rig.loop.run(30)
     assert rig.ask("stats").startswith("ok")
+
+
+def test_values_that_break_off_anywhere_do_not_end_the_program(rig: Rig) -> None:
+    """Their frame begins with a 3, as Ctrl-C does."""
+    sense = encode_frame(Frame(Sense.TYPE, 0, 7, Sense((Value(0, 5),)).pack())).strip(b"\0")
+    assert sense[:2] == b"\x03\x01"
+    greeted(rig)
+    for size in range(3, len(sense)):
+        rig.wire.send(b"\0" + sense[:size])
+        rig.loop.run(30)
+        rig.wire.send(b"\0")
+        rig.loop.run(2)
+        assert rig.ask("stats").startswith("ok")
 
 
 def test_ctrl_c_works_after_a_frame_that_never_ended(rig: Rig) -> None:

@@ -46,7 +46,14 @@ def test_right_kernels_pass(pure: bool) -> None:
 
 
 class Endless(Exception):
-    """The mutant never ends; on a board the watchdog would tell."""
+    """The mutant never ends, or its numbers grow without an end; on a board the watchdog would tell."""
+
+
+def shifted(value: int, by: int) -> int:
+    """value << by, where both are such as a machine has."""
+    if not 0 <= by < 64 or not -(1 << 64) < value < 1 << 64:
+        raise Endless
+    return value << by
 
 
 def check_with(text: str) -> int | None:
@@ -61,7 +68,7 @@ def check_with(text: str) -> int | None:
         return True
 
     module = types.ModuleType("mutant")
-    module.__dict__.update(__file__=str(PURE), tick_=tick)
+    module.__dict__.update(__file__=str(PURE), tick_=tick, shifted_=shifted)
     exec(compile(bounded(text), "mutant", "exec"), module.__dict__)
     brain = Brain(KNOWN.IMAGE, pure=True)
     brain._kernels = module.Kernels(*brain._views(compiled=False), brain._stimulus, max(brain._sizes))
