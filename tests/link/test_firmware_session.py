@@ -18,7 +18,8 @@ from neurula_mcu.wire import PAYLOAD_AT
 from tests.link.board import Board, BoardTime, Over, patched_time
 from tests.link.frames import changed, pool_of
 
-HALF_LOST = Faults(loss=0.5, duplication=0.1, reordering=0.2, flips=0.02, latency_s=0.002, jitter_s=0.02)  # no cuts: a 3 that is left alone is Ctrl-C
+# No cuts: a 3 that is left alone is Ctrl-C.
+HALF_LOST = Faults(loss=0.5, duplication=0.1, reordering=0.2, flips=0.02, latency_s=0.002, jitter_s=0.02)
 PATIENCE_S = 6000.0
 COUNT = 1000
 
