@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from neurula.link.link import ClosingLink
-from neurula.sim.rp2040 import Rp2040
+
+
+class EmulatedBoard(Protocol):
+    """What Rp2040 is: a board that runs only while somebody reads or waits. Times are its own seconds."""
+
+    def write(self, data: bytes) -> None: ...
+    def read(self, timeout_s: float = 1.0) -> bytes: ...
+    def seconds(self) -> float: ...
+    def sleep(self, seconds: float) -> None: ...
+    def close(self) -> None: ...
 
 
 class EmulatedLink(ClosingLink):
     """The console of a board that is on. LinkLost S112, S117 when the emulation cannot go on."""
 
-    def __init__(self, board: Rp2040, name: str) -> None:
+    def __init__(self, board: EmulatedBoard, name: str) -> None:
         self._board, self._name = board, name
 
     @property
@@ -32,7 +43,7 @@ class EmulatedLink(ClosingLink):
 class EmulatedClock:
     """The board's own seconds."""
 
-    def __init__(self, board: Rp2040) -> None:
+    def __init__(self, board: EmulatedBoard) -> None:
         self._board = board
 
     def now(self) -> float:
