@@ -78,6 +78,10 @@ class Boot:
         hardware.watch(BOOT_WATCHDOG_MS)
         if not good:
             raise ImageError("F143", "the kernels compute wrongly")
+        from neurula_mcu.brain import forget_replaced
+
+        forget_replaced()
+        gc.collect()  # what is loaded next fills the holes, and one large block stays
 
     def load(self, image):
         """The brain of an image and its pins (None: it has none), all outputs neutral. ImageError for what cannot be trusted."""

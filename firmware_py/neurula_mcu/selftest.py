@@ -24,30 +24,17 @@ def passes():
 
 
 def choose_kernels(feed=None):
-    """Tries the kernels that there are, the fastest first, and leaves good ones in place. False when none is good.
+    """Tries machine code, where there is some, then the kernels without it; leaves good ones in place. False when none is good.
 
     feed: called before each try."""
-    kernels = engine.kernels
-    shipped = _shipped()
-    for candidate, fast in ((kernels, engine.fast), (kernels, None), (shipped, engine.fast), (shipped, None)):
-        if candidate is None:
-            continue
+    for fast in (engine.fast, None):
         if feed:
             feed()
-        engine.kernels, engine.fast = candidate, fast
+        engine.fast = fast
         if passes():
             return True
-    engine.kernels = kernels
-    return False
-
-
-def _shipped():
-    """Kernels that were compiled elsewhere, for an interpreter whose own compiler is wrong: kernels_mpy.mpy."""
-    try:
-        from neurula_mcu import kernels_mpy
-    except Exception:
-        return None
-    return kernels_mpy
+        if fast is None:
+            return False
 
 
 def forget():
