@@ -27,14 +27,19 @@ def choose_kernels(feed=None):
     """Tries machine code, where there is some, then the kernels without it; leaves good ones in place. False when none is good.
 
     feed: called before each try."""
-    for fast in (engine.fast, None):
-        if feed:
-            feed()
-        engine.fast = fast
-        if passes():
-            return True
-        if fast is None:
-            return False
+    good = False
+    if engine.fast is not None:
+        good = _tried(feed)
+    if not good:
+        engine.fast = None
+        good = _tried(feed)
+    return good
+
+
+def _tried(feed):
+    if feed:
+        feed()
+    return passes()
 
 
 def forget():
