@@ -1,12 +1,12 @@
 # make demo: grows an example brain, shows its bill, runs it on three runtimes.   make test: all tests.
 # Both set up everything they need in .venv. `make boards` builds the firmware that the emulated boards boot (Debian).
-# make bench: measures what kernels and brains cost.   make budgets: the same, into the pages that show it.
+# make bench: our NPU beside other engines (once before: make bench-peers).   make budgets: what is counted, into the pages that show it.
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 STAMP = $(VENV)/.installed
 
-.PHONY: demo test boards codegen codegen-check lint bench budgets clean
+.PHONY: demo test boards codegen codegen-check lint bench bench-peers bench-page budgets clean
 
 demo: $(STAMP)
 	$(BIN)/python examples/demo.py
@@ -30,17 +30,20 @@ lint: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/pip install --quiet --editable ".[bench]"
-	$(BIN)/python benchmarks/burst.py
-	$(BIN)/python benchmarks/core_instructions.py
-	$(BIN)/python benchmarks/c_cost.py --table
-	$(BIN)/python benchmarks/rp2040_cycles.py --table
-	$(BIN)/python benchmarks/rp2040_brains.py --table
+	$(BIN)/python benchmarks/burst.py $(BENCH_ARGS)
+
+bench-peers:
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/pip install --quiet --requirement benchmarks/npu/peers.txt
+
+bench-page: $(STAMP)
+	$(BIN)/python benchmarks/burst.py --table
 
 budgets: $(STAMP)
 	$(BIN)/python benchmarks/pages.py
 
 clean:
-	rm -rf $(VENV) build dist device/neurula_npu/*.so
+	rm -rf $(VENV) .venv-peers build dist device/neurula_npu/*.so
 
 $(STAMP): pyproject.toml setup.py device/neurula_npu/compiled.pyx device/neurula_npu/primitives.h
 	$(PYTHON) -m venv $(VENV)

@@ -1,146 +1,190 @@
-"""Bursts a second of our NPU beside C written by hand and numba, on equal networks, in one run: `make bench`.
+"""Bursts of our NPU beside C written by hand, numba, Brian2 and NEST, on equal networks, in one run: `make bench`.
 
-All run the same network to the same potentials (checked), pinned to one processor, in turns; a figure is the median of the turns,
-in processor time. Appends a JSON line per engine, size and mode to benchmarks/results.jsonl.
+Every engine is a process of its own, all pinned to one processor, and they take turns; a figure is the median of the turns, in
+processor time. Engines with our arithmetic must come to the same potentials, the others to the same number of spikes. Appends a JSON
+line per engine, size and mode to benchmarks/results.jsonl.
 
-    python benchmarks/burst.py [--sizes S,M,L] [--modes dense,sparse] [--turns 15] [--results FILE] [--genomes FILE ...]
+    python benchmarks/burst.py [--sizes S,M,L,XL] [--modes dense,sparse] [--turns 15] [--results FILE] [--genomes FILE ...]
+    python benchmarks/burst.py --table          writes the table of docs/NPU.md from the newest lines of benchmarks/results.jsonl
 """
 
 from __future__ import annotations
 
 import argparse
+import ctypes
 import json
 import os
-import resource
+import platform
 import statistics
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent / "npu"))
 
-import engines as runners
 import numpy as np
-from engines import Engine
-from networks import SIZES, TURNS, Network, image_of, make_network
+from folders import FOLDER, ROOT, folder_of
+from networks import SIZES, TURNS
+from processes import Process, engines_for, prepare
 
-from neurula.compiler import lower, write_image
-from neurula.development import develop
-from neurula.genome import read_genome
-from neurula_npu import Brain
+import pages
+from npu.genome_bursts import time_genomes
+from npu.results import RESULTS, brain_table, newest, speed_table
 
-ROOT = Path(__file__).parent.parent
-RESULTS = ROOT / "benchmarks" / "results.jsonl"
 TURN_S = 0.03  # how long an engine runs before the next one does
+WARM_UP = 20  # bursts
 
 
-def measure(engines: list[Engine], turns: int) -> dict[str, list[float]]:
-    """Seconds a burst, per engine and turn. All have run the same number of bursts afterwards."""
-    started = time.process_time()
-    engines[0].run(20)
-    one = max(1e-7, (time.process_time() - started) / 20)
-    for engine in engines[1:]:
-        engine.run(20)
-    count = max(5, int(TURN_S / one))
+def measure(engines: list[Process], turns: int) -> dict[str, list[float]]:
+    """Seconds a burst, per engine and turn. Those with our arithmetic have run the same number of bursts afterwards."""
+    ours = [engine for engine in engines if not has_own_arithmetic(engine)]
+    counts = {}
+    for engine in engines:
+        counts[engine.name] = bursts_of(max(1e-7, engine.run(WARM_UP)))
+    for engine in ours:
+        counts[engine.name] = counts[ours[0].name]
     seconds: dict[str, list[float]] = {engine.name: [] for engine in engines}
     for _ in range(turns):
         for engine in engines:
-            started = time.process_time()
-            engine.run(count)
-            seconds[engine.name].append((time.process_time() - started) / count)
+            seconds[engine.name].append(engine.run(counts[engine.name]))
     return seconds
 
 
-def check(engines: list[Engine]) -> None:
-    """All have the same potentials, or the comparison is worth nothing."""
+def has_own_arithmetic(engine: Process) -> bool:
+    return engine.name in ("Brian2", "NEST")
+
+
+def bursts_of(seconds: float) -> int:
+    return max(5, int(TURN_S / seconds))
+
+
+def check(engines: list[Process]) -> None:
+    """All have the same potentials, or have fired each cell once a turn: else the comparison is worth nothing."""
     want = engines[0].potentials()
     assert np.any(want)
     for engine in engines[1:]:
-        assert np.array_equal(want, engine.potentials()), f"{engine.name} computes something else"
+        if not has_own_arithmetic(engine):
+            assert np.array_equal(want, engine.potentials()), f"{engine.name} computes something else"
+        else:
+            per_burst, spikes = engine.about["cells"] / engine.about["turns"], engine.spikes()
+            assert abs(spikes - engine.bursts * per_burst) <= 2 * per_burst, f"{engine.name} fired {spikes} times in {engine.bursts} bursts"
 
 
-def roofline(c: object, network: Network) -> float:
+def roofline(folder: Path, cells: int) -> float:
     """Adds a second to random places of an array as long as the network has cells."""
-    places = np.ascontiguousarray(network.targets.ravel()[: 1 << 20], np.uint32)
-    array = np.zeros(network.cells, np.int32)
+    c = ctypes.CDLL(str(folder.parent / "hand_written.so"))
+    places = np.fromfile(folder / "targets.i4", np.int32, 1 << 20)
+    array = np.zeros(cells, np.int32)
     best = 1e9
     for _ in range(9):
         started = time.process_time()
-        c.scatter(array.ctypes.data_as(runners.ctypes.c_void_p), places.ctypes.data_as(runners.ctypes.c_void_p), len(places))  # type: ignore[attr-defined]
+        c.scatter(array.ctypes.data_as(ctypes.c_void_p), places.ctypes.data_as(ctypes.c_void_p), len(places))
         best = min(best, time.process_time() - started)
     return len(places) / best
 
 
-def compare(size: str, mode: str, turns: int, c: object) -> list[dict[str, object]]:
+def compare(size: str, mode: str, turns: int, parent: Path, only: str) -> list[dict[str, Any]]:
     """One network on all engines; prints a table and returns its lines."""
-    network = make_network(size, mode)
-    image = image_of(network)
-    engines = [runners.npu(network, image), *runners.hand_written(network, image, c)]  # type: ignore[arg-type]
-    other = runners.in_numba(network, image)
-    engines += [other] if other else []
-    seconds = measure(engines, turns)
-    check(engines)
+    folder = folder_of(size, mode, parent)
+    about = json.loads((folder / "about.json").read_text())
+    names = [name for name in engines_for(about["cells"]) if not only or name.split(",")[0] in only.split(",")]
+    prepare(folder, names)
+    allowed = pin()
+    engines: list[Process] = []
+    try:
+        for name in names:
+            engines.append(Process(name, folder))
+        seconds = measure(engines, turns)
+        check(engines)
+        top = roofline(folder, about["cells"])
+        lines = lines_of(engines, seconds, about["events_per_burst"], top)
+    finally:
+        for engine in engines:
+            engine.close()
+        os.sched_setaffinity(0, allowed)
+    print(f"\n{size} {mode}: {about['cells']:,} cells x {about['fan_out']}, {about['events_per_burst']:,.0f} events a burst, "
+          f"roofline {top / 1e9:.2f} G adds/s")
+    show(lines)
+    return [{**line, "size": size, "mode": mode} for line in lines]
+
+
+def lines_of(engines: list[Process], seconds: dict[str, list[float]], events: float, top: float) -> list[dict[str, Any]]:
+    """The figures of every engine. events: of a burst; top: the roofline, adds a second."""
     median = {name: statistics.median(values) for name, values in seconds.items()}
     best = min((name for name in median if name.startswith("C,")), key=lambda name: median[name])
-    top = roofline(c, network)
-    print(f"\n{size} {mode}: {network.cells:,} cells x {network.fan_out}, {network.events_per_burst:,.0f} events a burst, "
-          f"roofline {top / 1e9:.2f} G adds/s")
     lines = []
     for engine in engines:
-        ratios = sorted(b / own for own, b in zip(seconds[engine.name], seconds[best], strict=True))
-        speed = network.events_per_burst / median[engine.name]
+        name, speed = engine.name, events / median[engine.name]
+        ratios = sorted(b / own for own, b in zip(seconds[name], seconds[best], strict=True))
+        now, peak = engine.memory_mb()
         lines.append({
-            "engine": engine.name, "size": size, "mode": mode, "events_per_s": round(speed),
-            "burst_us": round(median[engine.name] * 1e6, 2),
-            "bytes_per_synapse": round(engine.bytes_per_synapse, 2), "ratio_to_c": round(statistics.median(ratios), 3),
-            "ratio_low": round(ratios[len(ratios) // 10], 3), "ratio_high": round(ratios[-1 - len(ratios) // 10], 3),
-            "of_roofline": round(speed / top, 3), "rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-        })
-        row = lines[-1]
-        print(f"  {engine.name:22} {speed / 1e9:6.3f} G events/s {row['burst_us']:>9} us a burst  {row['bytes_per_synapse']:>5} B/synapse  "
-              f"{row['ratio_to_c']:.2f} of the best C ({row['ratio_low']:.2f} to {row['ratio_high']:.2f})")
+            "engine": name, "events_per_s": round(speed), "burst_us": round(median[name] * 1e6, 2),
+            "bytes_per_synapse": round(engine.bytes_per_synapse, 2), "rss_mb": now, "peak_rss_mb": peak,
+            "start_s": round(engine.start_s, 3), "best_c": best, "of_roofline": round(speed / top, 3),
+            "ratio_to_c": round(statistics.median(ratios), 3), "ratio_low": round(ratios[len(ratios) // 10], 3),
+            "ratio_high": round(ratios[-1 - len(ratios) // 10], 3),
+        })  # fmt: skip
     return lines
 
 
-def time_genome(path: Path) -> dict[str, object]:
-    """A brain that runs by itself: microseconds a burst, called from Python each time and in one call."""
-    brain = Brain(write_image(lower(develop(read_genome(path)).connectome)))
-    brain.run(50)
-    single, together = [], []
-    for _ in range(9):
-        started = time.process_time()
-        for _ in range(1000):
-            brain.step()
-        single.append((time.process_time() - started) / 1000)
-        started = time.process_time()
-        brain.run(1000)
-        together.append((time.process_time() - started) / 1000)
-    line = {"engine": "neurula", "size": path.parent.name if path.stem == "genome" else path.stem, "mode": "alone",
-            "neurons": brain.image.neurons, "burst_us": round(statistics.median(together) * 1e6, 3),
-            "step_us": round(statistics.median(single) * 1e6, 3)}
-    print(f"  {line['size']:32} {line['neurons']:>7,} neurons  {line['burst_us']:>7} us a burst, {line['step_us']} us called from Python")
-    return line
+def show(lines: list[dict[str, Any]]) -> None:
+    heads = {"G events/s": 11, "us a burst": 12, "of the best C": 15, "": 16, "B/synapse": 10, "start s": 9, "MB": 8, "peak MB": 9}
+    print(" " * 26 + "".join(f"{head:>{width}}" for head, width in heads.items()))
+    for line in lines:
+        spread = f"({line['ratio_low']:.2f} to {line['ratio_high']:.2f})"
+        print(f"  {line['engine']:24}{line['events_per_s'] / 1e9:11.3f}{line['burst_us']:12,.1f}{line['ratio_to_c']:15.2f} {spread:15}"
+              f"{line['bytes_per_synapse']:10.2f}{line['start_s']:9.2f}{line['rss_mb']:8.0f}{line['peak_rss_mb']:9.0f}")
+
+
+def pin() -> set[int]:
+    """This process and its children on one processor; returns where they were allowed before."""
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {max(allowed)})
+    return allowed
+
+
+def machine() -> str:
+    """The processor's name, and how many of it."""
+    names = [line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
+    return f"{os.cpu_count()} processors, {names[0] if names else platform.machine()}"
+
+
+def write_page() -> None:
+    lines = newest(RESULTS.read_text(encoding="utf-8"))
+    for name, text in (("speed", speed_table(lines)), ("genomes", brain_table(lines))):
+        print("unchanged" if text == pages.block(name) else "new", name)
+        pages.write(name, text)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--sizes", default=",".join(SIZES))
     parser.add_argument("--modes", default=",".join(TURNS))
+    parser.add_argument("--engines", default="", help="such as neurula,C,NEST; all that are there if not given")
     parser.add_argument("--turns", type=int, default=15)
     parser.add_argument("--results", type=Path, default=RESULTS, help="where the lines are appended; - for nowhere")
-    parser.add_argument("--genomes", type=Path, nargs="*", default=sorted((ROOT / "examples").glob("*/genome.json")))
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="where the networks are kept, up to 3 GB")
+    parser.add_argument("--genomes", type=Path, nargs="*", help="more than the empty brain, the essential one and those of examples/")
+    parser.add_argument("--table", action="store_true", help="measure nothing; write the table of docs/NPU.md")
     chosen = parser.parse_args()
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-    c = runners.library()
-    lines = [
-        line for size in chosen.sizes.split(",") for mode in chosen.modes.split(",") for line in compare(size, mode, chosen.turns, c)
-    ]
-    print("\nbrains grown from genomes, running by themselves:")
-    lines += [time_genome(path) for path in chosen.genomes]
+    if chosen.table:
+        write_page()
+        return
+    load = os.getloadavg()[0]
+    if load > 0.5:
+        print(f"this machine has other work (load {load:.1f}): figures will be worse than it is, and ratios uncertain")
+    lines = []
+    for size in chosen.sizes.split(","):
+        for mode in chosen.modes.split(","):
+            lines += compare(size, mode, chosen.turns, chosen.folder, chosen.engines)
+    allowed = pin()
+    lines += time_genomes(sorted((ROOT / "examples").glob("*/genome.json")) + (chosen.genomes or []))
+    os.sched_setaffinity(0, allowed)
     if str(chosen.results) != "-":
+        stamp = {"at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "machine": machine(), "load": round(load, 2)}
         with chosen.results.open("a", encoding="utf-8") as file:
-            file.writelines(json.dumps(line) + "\n" for line in lines)
+            file.writelines(json.dumps({**line, **stamp}) + "\n" for line in lines)
 
 
 if __name__ == "__main__":

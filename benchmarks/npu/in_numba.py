@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numba
 import numpy as np
-from networks import Network
 
 
 @numba.njit(cache=False, fastmath=False)
@@ -46,16 +46,18 @@ def bursts(count, state, targets, weights, members, starts, inputs, potentials, 
         state[2] = found
 
 
-def make_runner(network: Network, unit: int, drive: int, k: int, *rest: int) -> tuple[Callable[[int], None], np.ndarray[Any, Any]]:
-    kind = np.uint16 if network.cells <= 65536 else np.int32
-    targets, weights = network.targets.astype(kind), network.weights
-    members = np.argsort(network.groups, kind="stable").astype(np.int32)
-    starts = np.searchsorted(np.sort(network.groups), np.arange(network.turns + 1)).astype(np.int32)
-    inputs, potentials, fired = (np.zeros(network.cells + 1, np.int32)[: network.cells] for _ in range(3))
+def make_runner(folder: Path, about: dict[str, Any]) -> tuple[Callable[[int], object], Callable[[], Any], None, float]:
+    kind = np.uint16 if about["cells"] <= 65536 else np.int32
+    shape = (about["cells"], about["fan_out"])
+    targets = np.fromfile(folder / "targets.i4", np.int32).astype(kind).reshape(shape)
+    weights = np.fromfile(folder / "weights.i1", np.int8).reshape(shape)
+    members, starts = (np.fromfile(folder / name, np.int32) for name in ("members.i4", "starts.i4"))
+    inputs, potentials, fired = (np.zeros(about["cells"] + 1, np.int32)[: about["cells"]] for _ in range(3))
     state = np.zeros(3, np.int64)
-    constants = (k, unit, drive, *rest)
+    constants = tuple(about[name] for name in ("count_bits", "unit", "drive", "gain", "threshold", "retention"))
 
     def run(count: int) -> None:
         bursts(count, state, targets, weights, members, starts, inputs, potentials, fired, constants)
 
-    return run, potentials
+    run(1)
+    return run, potentials.tobytes, None, (targets.itemsize + 1.0)

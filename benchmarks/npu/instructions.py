@@ -37,7 +37,8 @@ def count(image: Path, bursts: int, folder: Path) -> int:
 
 def measured() -> dict[str, dict[str, float]]:
     """Workload -> instructions a burst, and per synaptic event when all of the burst is counted towards its events."""
-    from networks import image_of, make_network
+    from networks import make_network
+    from packing import image_of
 
     found = {}
     for size, mode in WORKLOADS:
