@@ -16,7 +16,10 @@ from neurula.genome import CorticalArea, MappingRule, Projection, Region
 from tests.brain.comparing import GENOME, assert_as_grown_afresh
 
 IDS = st.sampled_from(["i__pro", "CThink", "o__mot", "CNew01", "CNew02", "Y19fbmV3MDM=", "___power", "___pwr", "_death", "absent"])
-MORPHOLOGIES = st.sampled_from(["projector", "block_to_block", "all_to_all", "lateral_+x", "randomizer", "reducer_x", "memory", "unknown"])
+MORPHOLOGIES = st.sampled_from([
+    "projector", "block_to_block", "all_to_all", "lateral_+x", "randomizer", "reducer_x", "rotator_z", "associative_memory",
+    "memory", "unknown",
+])
 EXAMPLES = int(os.environ.get("NEURULA_EDITED_BRAINS", "40"))  # sequences of sixteen edits
 SIZE = st.integers(1, 3)
 DIMS = st.tuples(SIZE, SIZE, SIZE)
@@ -40,6 +43,7 @@ def written_rules(draw: st.DrawFn) -> dict[str, Any]:
         "postSynapticCurrent_multiplier": draw(st.sampled_from([1, -1, 2.5])),
         "synapse_attractivity": draw(st.sampled_from([100, 60])),
         "synaptic_delay_bursts": draw(st.sampled_from([1, 3])),
+        "morphology_scalar": draw(st.sampled_from([[1, 1, 1], [2, 1, 1], ["x", "z", 1]])),
     }
     if draw(st.integers(0, 3)) == 0:
         written |= {"plasticity_flag": True, "plasticity_window": 2}

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import math
 import struct
 from collections.abc import Callable, Iterable
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from neurula.genome.model import Triple
@@ -36,6 +38,30 @@ def float32(value: float) -> float:
 
 def by_vectors(vectors: list[list[int]]) -> Reaches:
     return lambda p, q, _s, _t: any(all(a + v == b for a, v, b in zip(p, vector, q, strict=True)) for vector in vectors)
+
+
+def by_scaled_vectors(vectors: list[list[int]], scalar: tuple[Any, Any, Any]) -> Reaches:
+    """Every place (x, y, z) of the target area in turn; expressions are Python's, written with ** and *."""
+
+    def factor(written: Any, at: dict[str, int]) -> float:
+        return float(eval(written, {}, at)) if isinstance(written, str) else float(written)
+
+    def reaches(p: Triple, q: Triple, _s: Triple, t: Triple) -> bool:
+        named = "".join(written for written in scalar if isinstance(written, str))
+        for x, y, z in itertools.product(*(range(n) if name in named else [0] for name, n in zip("xyz", t, strict=True))):
+            for vector in vectors:
+                made = []
+                for axis in range(3):
+                    size = factor(scalar[axis], {"x": x, "y": y, "z": z})
+                    step = vector[axis] * int(size) if any(v in str(scalar[axis]) for v in "xyz") else int(vector[axis] * size)
+                    made.append(p[axis] + step)
+                if "z" in named:
+                    made[2] = z
+                if tuple(made) == q:
+                    return True
+        return False
+
+    return reaches
 
 
 def by_patterns(pairs: list[list[list[Any]]]) -> Reaches:
@@ -105,6 +131,24 @@ def by_reducer(p: Triple, q: Triple, _s: Triple, t: Triple) -> bool:
 def by_expander(p: Triple, q: Triple, _s: Triple, t: Triple) -> bool:
     digits = bin(q[0])[2:].rjust(t[0].bit_length(), "*")
     return q[1:] == (0, 0) and p[0] < len(digits) and digits[p[0]] == "1"
+
+
+def by_clamping(p: Triple, q: Triple, _s: Triple, t: Triple) -> bool:
+    return q == tuple(a if a < n else n - 1 for a, n in zip(p, t, strict=True))
+
+
+def by_rotator(p: Triple, q: Triple, s: Triple, t: Triple) -> bool:
+    """One voxel at a time, with the rotation as a matrix."""
+    degrees = 0.0 if t[2] == 1 else -90 + 180 * (q[2] / (t[2] - 1))
+    angle = degrees * (math.pi / 180)
+    matrix = ((math.cos(angle), math.sin(angle)), (-math.sin(angle), math.cos(angle)))
+    spans = [(max(s[a] - 1, 1), max(t[a] - 1, 1)) for a in (0, 1)]
+    moved = [p[a] / spans[a][0] * spans[a][1] - spans[a][1] / 2 for a in (0, 1)]
+    for axis in (0, 1):
+        place = spans[axis][1] / 2 + matrix[axis][0] * moved[0] + matrix[axis][1] * moved[1]
+        if Decimal(place).quantize(Decimal(1), ROUND_HALF_UP) != q[axis]:
+            return False
+    return True
 
 
 def by_tile(p: Triple, q: Triple, s: Triple, t: Triple) -> bool:

@@ -175,8 +175,8 @@ def test_a_pointer_escapes_the_characters_that_json_pointers_reserve() -> None:
 
 
 def test_functions_that_nobody_knows_grow_nothing_and_are_reported() -> None:
-    table = defined("functions", "rotator_z")
-    genome = pair_of_areas((2, 2, 2), (2, 2, 2), MappingRule("rotator_z"), morphologies=table)
+    table = defined("functions", "of_another_engine")
+    genome = pair_of_areas((2, 2, 2), (2, 2, 2), MappingRule("of_another_engine"), morphologies=table)
     assert codes(genome) == ["D202"]
     assert develop(genome).connectome.synapses == 0
 
@@ -193,15 +193,6 @@ def test_unusable_parts_of_a_morphology_are_reported_and_the_rest_grows() -> Non
     for table, grown in [(vectors, 4), (patterns, 1), *((c, 0) for c in composites)]:
         genome = pair_of_areas((2, 2, 1), (2, 2, 1), MappingRule("mine"), morphologies=table)
         assert (codes(genome), develop(genome).connectome.synapses) == (["D204"], grown)
-
-
-def test_scalars_have_no_effect_and_are_reported() -> None:
-    table = defined("vectors", vectors=[[1, 0, 0]])
-    plain = pair_of_areas((5, 1, 1), (5, 1, 1), MappingRule("mine"), morphologies=table)
-    scaled = pair_of_areas((5, 1, 1), (5, 1, 1), MappingRule("mine", scalar=("2x", 1, 1)), morphologies=table)
-    assert codes(plain) == []
-    assert codes(scaled) == ["D205"]
-    assert synapses_of(develop(plain).connectome) == synapses_of(develop(scaled).connectome)
 
 
 def test_the_attractivity_of_an_area_has_no_effect_and_is_reported_if_something_leads_there() -> None:

@@ -255,7 +255,7 @@ def test_bounds_of_synapses_and_potentials_hold_for_what_grows(genome: Genome) -
             for each in projection.rules:
                 only = replace(area, projections=(replace(projection, rules=(each,)),))
                 others = tuple(only if a.id == area.id else replace(a, projections=()) for a in plain)
-                if not fan.joins(each.morphology, area, context.areas[projection.destination]):
+                if not fan.joins(each, area, context.areas[projection.destination]):
                     assert develop(replace(genome, areas=others)).connectome.synapses == 0
 
 

@@ -55,7 +55,7 @@ CODES: dict[str, tuple[str, ...]] = {**PROPERTIES, **{code: (code,) for code in 
 """Every name by which a property may be called -> the codes of its genes."""
 
 _READ_ONLY = ("cortical_id", "cortical_idx", "neuron_count", "synapse_count", "properties")
-_STRUCTURE = ("dims", "neurons_per_voxel", "projections")
+_STRUCTURE = ("dims", "neurons_per_voxel", "is_memory", "projections")
 _METADATA = frozenset((*PROPERTIES["cortical_name"], *POSITION, "2dcorx", "2dcory", "gd_vis", "subgrp", "__rand"))
 
 

@@ -1,6 +1,6 @@
 """From one state of the brain to the next: only what depends on a change grows anew, everything else is taken over.
 
-A bundle's synapses follow from its morphology, the sizes of both areas, its attractivity, and, where chance plays a part,
+A bundle's synapses follow from its morphology, the sizes of both areas, its scalar and attractivity, and, where chance plays a part,
 from its number and the ids of the neurons. These make its key; a bundle whose key was there before is copied. Thresholds,
 names and other parameters are in no key, so that changing them touches no array.
 """
@@ -112,7 +112,7 @@ def _indices(areas: Sequence[GrownArea]) -> Mapping[str, int]:
 
 
 def _structure(areas: Sequence[GrownArea]) -> list[tuple[object, ...]]:
-    return [(g.area.id, g.area.dims, g.area.neurons_per_voxel, g.area.projections) for g in areas]
+    return [(g.area.id, g.area.dims, g.area.neurons_per_voxel, g.area.is_memory, g.area.projections) for g in areas]
 
 
 def _planned(genome: Genome, areas: tuple[GrownArea, ...], limits: Limits) -> tuple[list[PlannedRule], list[Problem]]:
@@ -154,7 +154,8 @@ def _keys(planned: Sequence[PlannedRule], areas: Sequence[GrownArea]) -> tuple[K
 def _key(number: int, plan: PlannedRule, areas: Sequence[GrownArea]) -> Key:
     source, target = areas[plan.source_area], areas[plan.target_area]
     sizes = (source.area.dims, source.area.neurons_per_voxel, target.area.dims, target.area.neurons_per_voxel)
-    key: Key = (plan.rule.morphology, plan.rule.attractivity, *sizes)
+    memories = source.area.is_memory and target.area.is_memory
+    key: Key = (plan.rule.morphology, plan.rule.attractivity, plan.rule.scalar, memories, *sizes)
     if plan.rule.attractivity < 100 or plan.growth.one_at_random:
         key = (*key, "chance", number, source.first_neuron, target.first_neuron)
     return key

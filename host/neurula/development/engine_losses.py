@@ -1,8 +1,8 @@
 """What FEAGI's released engine (2.6.10) loses of a genome, for comparing brains with the ones that it grows.
 
 We grow what an author wrote. The engine drops some of it silently: function morphologies that it does not implement,
-morphologies without a type, and every mapping of an area from its first bad rule on, destinations taken in ascending order
-of their 8-byte ids. Bad are plastic rules without a window (all old array forms) and morphologies that do not exist.
+morphologies without a type, every morphology_scalar, and every mapping of an area from its first bad rule on, destinations taken in
+ascending order of their 8-byte ids. Bad are plastic rules without a window (all old array forms) and morphologies that do not exist.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from typing import Any
 from neurula.genome.ids import canonical_id
 from neurula.genome.model import CorticalArea, Genome, MappingRule, Projection
 
-FUNCTIONS = frozenset({"block_to_block", "projector", "last_to_first", "sweeper"})  # implemented by the engine
-BUILT_IN = FUNCTIONS | {"episodic_memory", "memory_replay", "associative_memory", "all_to_0-0-0", "0-0-0_to_all"} | {
+FUNCTIONS = frozenset({"block_to_block", "projector", "last_to_first", "sweeper", "rotator_z"})  # implemented by the engine
+MEMORY = frozenset({"episodic_memory", "memory_replay", "associative_memory"})  # no synapses at birth
+BUILT_IN = FUNCTIONS | MEMORY | {"all_to_0-0-0", "0-0-0_to_all"} | {
     f"lateral_{sign}{axis}" for sign in "+-" for axis in "xyz"
 }
 
@@ -37,7 +38,7 @@ def kept_projections(area: CorticalArea, morphologies: Mapping[str, Any]) -> tup
         for rule in projection.rules:
             bad = bad or is_bad(rule, morphologies)
             if not bad and grows(rule.morphology, morphologies):
-                rules.append(rule)
+                rules.append(replace(rule, scalar=(1, 1, 1)))
         kept[projection.destination] = tuple(rules)
         if bad:
             break
@@ -54,5 +55,5 @@ def grows(name: str, morphologies: Mapping[str, Any]) -> bool:
     written = morphologies.get(name)
     kind = written.get("type") if isinstance(written, Mapping) else None
     if kind is None or kind == "functions":
-        return name in BUILT_IN
+        return name in BUILT_IN - MEMORY
     return kind in ("vectors", "patterns", "composite")

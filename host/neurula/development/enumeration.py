@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurula.development.arrays import Places, SynapseArrays
-from neurula.development.morphologies.growth import Box, Growth, Indices, Product, Relation
+from neurula.development.morphologies.growth import Box, Growth, Indices, Product, Relation, Scatter
 from neurula.genome.model import Triple
 
 BOX_CANDIDATES = 1 << 18  # voxel pairs of one box: a few megabytes while they are worked on
@@ -73,6 +73,19 @@ def write_pairs(
             places = _write_voxels(*_squeezed(here, box, source, target), neurons_per_voxel, arrays)
         else:
             places = _write_voxels(*_united(here, box, source, target), neurons_per_voxel, arrays)
+        arrays.keep(len(places[0]) if thin is None else thin(places))
+
+
+def write_scattered(
+    scatter: Scatter, source_voxels: int, neurons_per_voxel: tuple[int, int], arrays: SynapseArrays, thin: Thin | None = None
+) -> None:
+    """The same as write_pairs for a rule that says the targets of each source voxel."""
+    step = max(1, BOX_CANDIDATES // max(1, scatter.width))
+    for first in range(0, source_voxels, step):
+        voxels = np.arange(first, min(first + step, source_voxels), dtype=np.int32)
+        reached = np.sort(scatter.targets(voxels), axis=1)
+        sources = np.repeat(voxels, np.count_nonzero(reached >= 0, axis=1))
+        places = _write_voxels(sources, _chosen(reached), neurons_per_voxel, arrays)
         arrays.keep(len(places[0]) if thin is None else thin(places))
 
 

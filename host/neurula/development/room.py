@@ -50,6 +50,8 @@ def free_bytes() -> int | None:
 
 def _widest(plan: PlannedRule) -> int:
     """The most candidates of one source voxel, which are worked on together however many they are."""
+    if plan.growth.scatter is not None:
+        return plan.growth.scatter.width
     return sum(math.prod(min(r.width, r.pairs) for r in product.relations) for product in plan.growth.products)
 
 

@@ -18,9 +18,9 @@ from neurula.development.arrays import Places, SynapseArrays
 from neurula.development.chance import draw_voxels, keep_by_chance
 from neurula.development.connectome import Bundle, Connectome, GrownArea
 from neurula.development.corticogenesis import area_indices
-from neurula.development.enumeration import BOX_CANDIDATES, Thin, candidates, write_pairs
+from neurula.development.enumeration import BOX_CANDIDATES, Thin, candidates, write_pairs, write_scattered
 from neurula.development.location import RulePointers
-from neurula.development.morphologies import Growth, UnknownMorphology, grow
+from neurula.development.morphologies import UNSCALED, Growth, UnknownMorphology, grow, meaning_of
 from neurula.development.stages import Watch
 from neurula.errors import DevelopmentError
 from neurula.genome.model import Genome, MappingRule, Problem
@@ -64,6 +64,7 @@ def plan_rules(
                 remedy="Say the same with fewer: * stands for all indices of an axis, ? for the same one.",
             )
         growth = _growth(genome, areas[source], areas[target], rule, pointer, problems)
+        parts += max(0, len(growth.products) - _parts(genome, rule))  # a scalar makes many vectors of one
         plan = _counted(areas, source, target, rule, growth)
         planned.append(plan)
         at_most += plan.at_most
@@ -132,8 +133,9 @@ def _growth(
         problems.append(Problem(code, "warning", pointer, message, remedy))
 
     name = rule.morphology
+    memories = source.area.is_memory and target.area.is_memory
     try:
-        growth = grow(name, genome.morphologies, source.area.dims, target.area.dims)
+        growth = grow(name, genome.morphologies, source.area.dims, target.area.dims, rule.scalar, memories)
     except UnknownMorphology:
         growth = Growth()
         defined = "is not known" if name in genome.morphologies else "is not defined by the genome and not built in"
@@ -141,10 +143,11 @@ def _growth(
     if growth.learning:
         warn("D203", f"{name!r} makes no synapses at birth: learning makes them later", "Nothing needs to be done.")
     for remark in growth.remarks:
-        warn("D204", f"morphology {name!r}: {remark}; that part grows nothing", "Correct the morphology.")
-    if tuple(rule.scalar) != (1, 1, 1):
+        warn("D204", f"morphology {name!r}: {remark}", "Correct the morphology.")
+    meaning = meaning_of(name, genome.morphologies)
+    if tuple(rule.scalar) != UNSCALED and meaning is not None and meaning.kind != "vectors":
         written = ", ".join(str(s) for s in rule.scalar)
-        warn("D205", f"morphology_scalar [{written}] has no effect", "Scale the vectors of the morphology instead.")
+        warn("D205", f"morphology_scalar [{written}] has no effect: it scales vectors only", "Write [1, 1, 1].")
     return growth
 
 
@@ -153,8 +156,9 @@ def _counted(areas: Sequence[GrownArea], source: int, target: int, rule: Mapping
     possible = rule.attractivity > 0 and source_area.neurons > 0 and target_area.neurons > 0
     counts = [candidates(p, source_area.dims) for p in growth.products] if possible else []
     products = tuple(p for p, count in zip(growth.products, counts, strict=False) if count)
-    growth = replace(growth, products=products, one_at_random=growth.one_at_random and possible)
-    joined = sum(counts) * source_area.neurons_per_voxel
+    scatter = growth.scatter if possible else None
+    growth = replace(growth, products=products, one_at_random=growth.one_at_random and possible, scatter=scatter)
+    joined = (sum(counts) + (source_area.voxels * scatter.width if scatter else 0)) * source_area.neurons_per_voxel
     at_most = source_area.neurons if growth.one_at_random else min(joined, source_area.neurons * target_area.voxels)
     return PlannedRule(source, target, rule, growth, joined, at_most)
 
@@ -186,6 +190,8 @@ def _grow_rule(number: int, plan: PlannedRule, areas: Sequence[GrownArea], seed:
     thin = keep if plan.rule.attractivity < 100 else None
     if plan.growth.one_at_random:
         _write_drawn(number, origin, destination, seed, arrays, thin)
+    elif plan.growth.scatter is not None:
+        write_scattered(plan.growth.scatter, origin.area.voxels, densities, arrays, thin)
     elif plan.growth.products:
         write_pairs(plan.growth, origin.area.dims, destination.area.dims, densities, arrays, thin)
 

@@ -67,14 +67,16 @@ class Area:
         *,
         delay: int = 1,
         attractivity: float = 100,
+        scalar: tuple[float | str, float | str, float | str] = (1, 1, 1),
         learning: Learning | None = None,
     ) -> Area:
         """Connects this area to another one, or to itself; returns itself, so that more can follow.
 
         morphology: a built-in name, or what Design.vectors and its sisters return. weight: factor on the PSP, negative =
         inhibition. delay: bursts, at least 1. attractivity: percent of the synapses that are made.
+        scalar: factors of the morphology's vectors, numbers or expressions such as "2x".
         """
-        rule = MappingRule(morphology, multiplier=weight, delay_bursts=delay, attractivity=attractivity)
+        rule = MappingRule(morphology, scalar, multiplier=weight, delay_bursts=delay, attractivity=attractivity)
         if learning is not None:
             rule = replace(
                 rule,

@@ -18,6 +18,7 @@ FUNCTIONS = (
     *("project_from_end_x", "project_from_end_y", "project_from_end_z", "last_to_first"),
     *("memory", "episodic_memory", "memory_replay", "associative_memory", "bi_directional_stdp"),
     *("randomizer", "expander_x", "reducer_x", "lateral_pairs_x", "sweeper", "rotator_z", "block_connection"),
+    "block_to_block_clamped",
 )
 _T = TypeVar("_T")
 _ANY, _ORIGIN = ("*", "*", "*"), (0, 0, 0)

@@ -71,6 +71,7 @@ REMEDIES: dict[str, str] = {
     "G259": "Lower firing_threshold, raise the weight or the postsynaptic potential, or let the area accumulate charge.",
     "G260": "Compare the morphology with the dimensions of both areas.",
     "G261": "Remove one of the two.",
+    "G262": 'Write three numbers or expressions such as "2x" or "y^2 - 1": + - * / ^ and brackets, 64 characters at most.',
     "G299": "Solve the listed problems first.",
     "G301": "Nothing needs to be done; converting back restores it.",
     "G302": "Use the new id; converting back to the flat form restores the old one.",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 from neurula.errors import GenomeError
+from neurula.genome.expressions import read_factor
 from neurula.genome.limits import MAGNITUDE_MAX
 from neurula.genome.model import Fix, MappingRule, Projection
 from neurula.genome.problems import ProblemLog, pointer, quote
@@ -75,9 +76,19 @@ class MappingReader:
             message = f"morphology {quote(morphology)} is not defined; the rule is left out"
             self._problems.refuse("G211", place, message, Fix("remove"))
             return None
+        self._check_scalar(fields.get("morphology_scalar"), place + _step(entry, "morphology_scalar"))
         return self._build(
             morphology, fields, ValueReader(self._problems, lambda name: place + _step(entry, name)), place
         )
+
+    def _check_scalar(self, written: Any, place: str) -> None:
+        """Three factors that can be read, or nothing at all; for what cannot be, 1 stands."""
+        if written is not None and _scalar(written) is None:
+            message = f"the scalar is {quote(written)}, not three factors; [1, 1, 1] is used"
+            self._problems.warn("G262", place, message, Fix("set", [1, 1, 1]))
+        for axis, factor in enumerate(_scalar(written) or ()):
+            if read_factor(factor) is None:
+                self._problems.warn("G262", place + pointer(axis), f"the factor {quote(factor)} cannot be read; 1 is used", Fix("set", 1))
 
     def _is_number(self, written: Any, place: str) -> bool:
         """A multiplier that is no finite number makes the rule unreadable; it may be the end of the reading (G106)."""
@@ -97,7 +108,7 @@ class MappingReader:
             self._problems.warn("G218", place, message, Fix("set", 1, place + pointer("synaptic_delay_bursts")))
         return MappingRule(
             morphology=morphology,
-            scalar=_scalar(fields.get("morphology_scalar")),
+            scalar=_scalar(fields.get("morphology_scalar")) or (1, 1, 1),
             multiplier=number("postSynapticCurrent_multiplier", 1),
             plastic=reader.flag("plasticity_flag", fields.get("plasticity_flag"), False),
             plasticity_constant=number("plasticity_constant", 1),
@@ -122,8 +133,8 @@ def _step(entry: Any, name: str) -> str:
     return pointer(name if isinstance(entry, dict) else ARRAY_FIELDS.index(name))
 
 
-def _scalar(written: Any) -> tuple[Any, Any, Any]:
-    """Three factors, numbers or expressions; the engine does not use them."""
+def _scalar(written: Any) -> tuple[Any, Any, Any] | None:
+    """Three factors, numbers or expressions; they scale vectors. None for anything else."""
     if isinstance(written, list) and len(written) == 3 and all(isinstance(n, (int, float, str)) for n in written):
         return (written[0], written[1], written[2])
-    return (1, 1, 1)
+    return None

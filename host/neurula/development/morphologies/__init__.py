@@ -1,58 +1,50 @@
-"""The registry of morphologies: which function says what a morphology joins. To add one: its file, and a line here."""
+"""The registry of morphologies: which function says what a morphology joins.
+
+Every file of this folder that has a table FUNCTIONS (name -> function) is found by itself. A function is told the parameters of the
+morphology and the sizes of both areas, and returns a Growth. `neurula.genome.morphologies` lists the same names for the reader.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from neurula.development.morphologies.binary import grow_expander_x, grow_reducer_x
-from neurula.development.morphologies.growth import Growth, Product, Relation
+from neurula.development.morphologies.growth import Growth, Product, Relation, Scatter
+from neurula.development.morphologies.memory import ASSOCIATES, grow_between_memories
 from neurula.development.morphologies.patterns import grow_patterns
-from neurula.development.morphologies.projector import (
-    grow_from_end_x,
-    grow_from_end_y,
-    grow_from_end_z,
-    grow_projector,
-    grow_projector_xy,
-    grow_projector_xz,
-    grow_projector_yz,
-)
-from neurula.development.morphologies.raster import grow_last_to_first, grow_sweeper
-from neurula.development.morphologies.special import grow_by_learning, grow_randomizer
-from neurula.development.morphologies.steps import grow_block_connection, grow_lateral_pairs_x
 from neurula.development.morphologies.tile import grow_composite, grow_tile
-from neurula.development.morphologies.vectors import grow_vectors
+from neurula.development.morphologies.vectors import UNSCALED, Factors, grow_vectors
 from neurula.genome.model import Morphology, Triple
 
-__all__ = ["BUILT_IN", "FUNCTIONS", "Growth", "Product", "Relation", "UnknownMorphology", "grow"]
+__all__ = [
+    "BUILT_IN",
+    "FUNCTIONS",
+    "UNSCALED",
+    "Growth",
+    "Product",
+    "Relation",
+    "Scatter",
+    "UnknownMorphology",
+    "found_functions",
+    "grow",
+    "meaning_of",
+]
+
 
 Family = Callable[[Mapping[str, Any], Triple, Triple], Growth]  # parameters, source dims, target dims
 
-FUNCTIONS: Mapping[str, Family] = MappingProxyType(
-    {
-        "projector": grow_projector,
-        "projector_xy": grow_projector_xy,
-        "projector_xz": grow_projector_xz,
-        "projector_yz": grow_projector_yz,
-        "project_from_end_x": grow_from_end_x,
-        "project_from_end_y": grow_from_end_y,
-        "project_from_end_z": grow_from_end_z,
-        "last_to_first": grow_last_to_first,
-        "sweeper": grow_sweeper,
-        "lateral_pairs_x": grow_lateral_pairs_x,
-        "block_connection": grow_block_connection,
-        "reducer_x": grow_reducer_x,
-        "expander_x": grow_expander_x,
-        "randomizer": grow_randomizer,
-        "tile": grow_tile,
-        "memory": grow_by_learning,
-        "episodic_memory": grow_by_learning,
-        "memory_replay": grow_by_learning,
-        "associative_memory": grow_by_learning,
-        "bi_directional_stdp": grow_by_learning,
-    }
-)
+
+def found_functions() -> Iterator[tuple[str, Family]]:
+    """(name, function) of all files of this folder."""
+    for info in sorted(pkgutil.iter_modules(__path__), key=lambda info: info.name):
+        module = importlib.import_module(f"{__name__}.{info.name}")
+        yield from getattr(module, "FUNCTIONS", {}).items()
+
+
+FUNCTIONS: Mapping[str, Family] = MappingProxyType(dict(found_functions()))
 
 
 def _vectors(name: str, *vectors: Triple) -> tuple[str, Morphology]:
@@ -87,22 +79,37 @@ class UnknownMorphology(LookupError):
     """Nobody knows what this name joins: neither the genome nor this registry."""
 
 
-def grow(name: str, defined: Mapping[str, Morphology], source: Triple, target: Triple) -> Growth:
-    """What the morphology `name` joins between areas of these dims. defined: the morphologies of the genome."""
-    morphology = defined.get(name)
-    if morphology is None or morphology.kind == "functions":
-        if name in FUNCTIONS:
-            return FUNCTIONS[name](morphology.parameters if morphology else {}, source, target)
-        morphology = BUILT_IN.get(name)
+def grow(
+    name: str,
+    defined: Mapping[str, Morphology],
+    source: Triple,
+    target: Triple,
+    scalar: Factors = UNSCALED,
+    between_memories: bool = False,
+) -> Growth:
+    """What the morphology `name` joins between areas of these dims. defined: the morphologies of the genome; scalar: of the
+    rule, for vectors; between_memories: both are memory areas. Raises UnknownMorphology."""
+    morphology = meaning_of(name, defined)
     if morphology is None:
         raise UnknownMorphology(name)
+    if morphology.kind == "functions":
+        function = grow_between_memories if between_memories and name in ASSOCIATES else FUNCTIONS[name]
+        return function(morphology.parameters, source, target)
     if morphology.kind == "vectors":
-        return grow_vectors(morphology.parameters, source, target)
+        return grow_vectors(morphology.parameters, source, target, scalar)
     if morphology.kind == "patterns":
         return grow_patterns(morphology.parameters, source, target)
-    if morphology.kind == "composite":
-        return _composite(morphology, defined, source, target)
-    raise UnknownMorphology(name)
+    return _composite(morphology, defined, source, target)
+
+
+def meaning_of(name: str, defined: Mapping[str, Morphology]) -> Morphology | None:
+    """The definition of a name: that of the genome, unless it says that the name is built in; None if nobody knows it."""
+    morphology = defined.get(name)
+    if morphology is not None and morphology.kind != "functions":
+        return morphology if morphology.kind in ("vectors", "patterns", "composite") else None
+    if name in FUNCTIONS:
+        return morphology or Morphology(name, "functions", origin="core")
+    return BUILT_IN.get(name)
 
 
 def _composite(morphology: Morphology, defined: Mapping[str, Morphology], source: Triple, target: Triple) -> Growth:
@@ -111,5 +118,5 @@ def _composite(morphology: Morphology, defined: Mapping[str, Morphology], source
     mapper = morphology.parameters.get("mapper_morphology")
     inner = defined.get(mapper) if isinstance(mapper, str) else None
     if not isinstance(mapper, str) or (inner is not None and inner.kind == "composite"):
-        return Growth(remarks=("its mapper_morphology is not the name of a morphology that maps voxels",))
+        return Growth(remarks=("its mapper_morphology is not the name of a morphology that maps voxels, so it joins nothing",))
     return grow_composite(morphology.parameters, source, target, lambda s, t: grow(mapper, defined, s, t))

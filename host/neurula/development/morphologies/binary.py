@@ -48,3 +48,6 @@ def _bit_length(i: Indices, bits: int) -> Indices:
 
 def _to_x_only(x: Relation, source: Triple, target: Triple) -> Growth:
     return Growth((Product((x, to_index(0, 0, source[1], target[1]), to_index(0, 0, source[2], target[2]))),))
+
+
+FUNCTIONS = {"reducer_x": grow_reducer_x, "expander_x": grow_expander_x}

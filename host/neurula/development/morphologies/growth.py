@@ -55,8 +55,19 @@ class Product:
 
 
 @dataclass(frozen=True, slots=True)
+class Scatter:
+    """Source voxel i (its raster index) reaches the row targets(i), for a rule whose axes cannot be told apart.
+
+    targets: int32[n] -> int32[n, width], raster indices of target voxels, each once in a row, in any order; -1 is none.
+    """
+
+    width: int
+    targets: Callable[[Indices], Indices]
+
+
+@dataclass(frozen=True, slots=True)
 class Growth:
-    """What a morphology joins: the union of its products, each voxel pair once.
+    """What a morphology joins: the union of its products, each voxel pair once; or what its scatter says.
 
     ordered: no pair is in two products, and from product to product the targets of a source voxel ascend.
     one_at_random: instead, every source neuron reaches one voxel of the whole target area, drawn by chance.
@@ -68,6 +79,7 @@ class Growth:
     one_at_random: bool = False
     remarks: tuple[str, ...] = ()
     learning: bool = False
+    scatter: Scatter | None = None
 
 
 def shift(offset: int, source: int, target: int) -> Relation:

@@ -32,7 +32,7 @@ def grow_patterns(parameters: Mapping[str, Any], source: Triple, target: Triple)
     entries = _entries(parameters.get("patterns"))
     usable = {(tuple(p[0]), tuple(p[1])): None for p in entries if _is_pair(p)}
     unusable = sum(not _is_pair(p) for p in entries)
-    remarks = (f"{unusable} of its {len(entries)} pattern pairs are not two patterns of three",) if unusable else ()
+    remarks = (f"{unusable} of its {len(entries)} pattern pairs are not two patterns of three and join nothing",) if unusable else ()
     known: dict[tuple[Element, Element, int], Relation] = {}
     products = []
     for accepting, making in usable:

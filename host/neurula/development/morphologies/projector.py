@@ -87,3 +87,14 @@ def _stretch(source: int, target: int) -> Relation:
         return np.where(made < stop[:, None], made, np.int32(-1))
 
     return Relation(0, source, width, rows, target)
+
+
+FUNCTIONS = {
+    "projector": grow_projector,
+    "projector_xy": grow_projector_xy,
+    "projector_xz": grow_projector_xz,
+    "projector_yz": grow_projector_yz,
+    "project_from_end_x": grow_from_end_x,
+    "project_from_end_y": grow_from_end_y,
+    "project_from_end_z": grow_from_end_z,
+}

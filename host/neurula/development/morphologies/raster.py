@@ -33,3 +33,6 @@ def _next(source: int, target: int) -> Relation:
 
 def _last_to_first(source: int, target: int) -> Relation:
     return to_index(0, source - 1, source, target)
+
+
+FUNCTIONS = {"last_to_first": grow_last_to_first, "sweeper": grow_sweeper}

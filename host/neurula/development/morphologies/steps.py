@@ -26,3 +26,6 @@ def grow_block_connection(_parameters: Mapping[str, Any], source: Triple, target
 
 def _keeping_y_and_z(x: Relation, source: Triple, target: Triple) -> Growth:
     return Growth((Product((x, same(source[1], target[1]), same(source[2], target[2]))),))
+
+
+FUNCTIONS = {"lateral_pairs_x": grow_lateral_pairs_x, "block_connection": grow_block_connection}

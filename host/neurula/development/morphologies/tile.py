@@ -32,11 +32,11 @@ def grow_composite(parameters: Mapping[str, Any], source: Triple, target: Triple
     seed: Any = parameters.get("src_seed")
     pattern: Any = parameters.get("src_pattern")
     if not _is_seed(seed) or not _is_tile_pattern(pattern):
-        return Growth(remarks=("its src_seed or src_pattern is not of the form that a composite needs",))
+        return Growth(remarks=("its src_seed or src_pattern is not of the form that a composite needs, so it joins nothing",))
     size = (seed[0], seed[1], seed[2])
     inner = mapper(size, target)
-    if inner.one_at_random or inner.learning:
-        return Growth(remarks=("its mapper morphology cannot be applied to tiles",))
+    if inner.one_at_random or inner.learning or inner.scatter is not None:
+        return Growth(remarks=("its mapper morphology cannot be applied to tiles, so it joins nothing",))
     products = []
     for product in inner.products:
         axes = zip(product.relations, product.source_axes, strict=True)
@@ -84,3 +84,6 @@ def _is_on_off(value: object) -> bool:
     if not isinstance(value, (list, tuple)) or len(value) != 2 or not all(type(v) is int for v in value):
         return False
     return bool(value[0] >= 1 and value[1] >= 0)
+
+
+FUNCTIONS = {"tile": grow_tile}

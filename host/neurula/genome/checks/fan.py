@@ -19,8 +19,11 @@ class Fan:
         self._joins: dict[tuple[str, Triple, Triple], bool] = {}
         self._out: dict[str, int] = {}
 
-    def most_in(self, name: str, source: CorticalArea, target: CorticalArea) -> float:
+    def most_in(self, rule: MappingRule, source: CorticalArea, target: CorticalArea) -> float:
         """Upper bound of the synapses that lead to one neuron of the target; infinite where it is not known."""
+        name = rule.morphology
+        if is_scaled(rule):
+            return source.neurons
         key = (name, source.dims, target.dims, source.neurons_per_voxel)
         if key not in self._in:
             self._in[key] = self._count_in(name, source, target)
@@ -57,8 +60,11 @@ class Fan:
             return 0
         return max((_least_targets(pair, source.dims, target.dims) for pair in morphology.parameters["patterns"]), default=0)
 
-    def joins(self, name: str, source: CorticalArea, target: CorticalArea) -> bool:
-        """False if the morphology certainly makes no synapse between these areas."""
+    def joins(self, rule: MappingRule, source: CorticalArea, target: CorticalArea) -> bool:
+        """False if the rule certainly makes no synapse between these areas."""
+        name = rule.morphology
+        if is_scaled(rule):
+            return True
         key = (name, source.dims, target.dims)
         if key not in self._joins:
             self._joins[key] = self._may_join(name, source, target)
@@ -77,6 +83,11 @@ class Fan:
     def _affordable(self, morphology: Morphology, kind: str) -> bool:
         self._parts += len(morphology.parameters.get(kind, ()))
         return self._parts <= PARTS_MAX
+
+
+def is_scaled(rule: MappingRule) -> bool:
+    """Vectors are not as they are written."""
+    return tuple(rule.scalar) != (1, 1, 1)
 
 
 def _fits(vector: Triple, source: Triple, target: Triple) -> bool:

@@ -83,7 +83,7 @@ def _highest_from(
     each = rule.multiplier * source.postsynaptic_potential
     if not source.psp_uniform:
         each /= fan.least_out(source, areas)
-    return each * fan.most_in(rule.morphology, source, area)
+    return each * fan.most_in(rule, source, area)
 
 
 def may_excite(source: CorticalArea, rule: MappingRule) -> bool:
@@ -97,7 +97,7 @@ def check_joins(context: Context) -> Iterator[Problem]:
     for area in context.genome.areas:
         for projection, index, rule in context.rules(area):
             target = context.areas.get(projection.destination)
-            if target is not None and area.neurons and target.neurons and not fan.joins(rule.morphology, area, target):
+            if target is not None and area.neurons and target.neurons and not fan.joins(rule, area, target):
                 place = context.rule_place(area, projection, index)
                 sizes = " to ".join("x".join(map(str, each.dims)) for each in (area, target))
                 message = f"{quote(rule.morphology)} joins nothing from {quote(area.name)} to {quote(target.name)} ({sizes})"

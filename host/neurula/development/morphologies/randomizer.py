@@ -1,4 +1,4 @@
-"""Morphologies that are not a question of voxels: randomizer draws its targets, the memory family grows by learning."""
+"""randomizer: every neuron reaches a voxel of the target that chance chooses."""
 
 from __future__ import annotations
 
@@ -14,6 +14,4 @@ def grow_randomizer(_parameters: Mapping[str, Any], _source: Triple, _target: Tr
     return Growth(one_at_random=True)
 
 
-def grow_by_learning(_parameters: Mapping[str, Any], _source: Triple, _target: Triple) -> Growth:
-    """No synapses at birth."""
-    return Growth(learning=True)
+FUNCTIONS = {"randomizer": grow_randomizer}
