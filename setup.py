@@ -59,7 +59,7 @@ def extensions() -> list[Extension]:
         return []
     kernels = Extension(
         "neurula_npu.compiled", ["device/neurula_npu/compiled.pyx"], include_dirs=["device/neurula_npu"],
-        depends=["device/neurula_npu/primitives.h"], extra_compile_args=FLAGS,
+        depends=["device/neurula_npu/primitives.h", "device/neurula_npu/vectors_x86.h"], extra_compile_args=FLAGS,
     )
     modules: list[Extension] = cythonize([kernels], quiet=True, build_dir="build")
     return modules

@@ -23,7 +23,7 @@ brain = Brain(open(sys.argv[1], "rb").read())
 brain.step([(0, 0)])
 brain.run(int(sys.argv[2]))
 """
-COST = re.compile(r"^\s*([\d,]+) \(.*\)\s+\S*neurula_npu/(?:primitives\.h|compiled\.\w+):", re.MULTILINE)
+COST = re.compile(r"^\s*([\d,]+) \(.*\)\s+\S*neurula_npu/(?:\w+\.h|compiled\.\w+):", re.MULTILINE)
 
 
 def count(image: Path, bursts: int, folder: Path) -> int:

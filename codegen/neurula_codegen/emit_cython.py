@@ -16,6 +16,8 @@ PRIMITIVES = {
     "add_run": ("R32",), "add_list": ("R32", "I16"), "add_weighted": ("R32", "I16", "I8"), "sweep": ("R32", "R16"),
     "integrate": ("R32", "R16"), "next_hit": ("R32",), "mulq22": (), "hash_below": (),
 }
+# locals of the kernels that a primitive takes behind the definition's arguments
+MORE = {"sweep": ("inputs",)}
 
 TYPES = {
     "def step(self, injections, forced, valued, plastic)":
@@ -45,14 +47,19 @@ cdef extern from "primitives.h" nogil:
     void add_run(int *R32, int base, int size, int step)
     void add_list(int *R32, const unsigned short *I16, int base, int at, int size, int step)
     void add_weighted(int *R32, const unsigned short *I16, const unsigned char *I8, int base, int at, int size, int step)
-    void sweep(int *R32, unsigned short *R16, int x, int stop, int mask, int low, int high, int fired)
+    void sweep(int *R32, unsigned short *R16, int x, int stop, int mask, int low, int high, int fired, int inputs)
     void integrate(int *R32, unsigned short *R16, int x, int stop, int mask, int k, int gain, int threshold, int limit,
                    int retention, int shift, int potentials, int inputs, int fired)
     int next_hit(const int *R32, int x, int stop, int mask)
     int mulq22(int v, int r)
     int hash_below(unsigned int neuron, unsigned int burst, unsigned int chance)
     int collect(const unsigned short *R16, int word, int count, int *found)
-    void fetch_row(const int *I32, const unsigned short *I16, int kind, int rows, int directory, int j)
+    ctypedef struct row_place:
+        int at
+    void find_rows(const int *I32, const unsigned short *I16, int kind, int rows, int directory, const int *found, int spikes,
+                   row_place *places)
+    void fetch_far(const int *I32, row_place place)
+    void fetch_near(const int *I32, row_place place)
     int ROWS_AHEAD
 
 
@@ -68,6 +75,7 @@ cdef class Kernels:
     cdef const unsigned char *I8
     cdef const int *S32
     cdef int *found
+    cdef row_place *places
 
     def __cinit__(self, int[::1] ram, const int[::1] image, const int[::1] stimulus, int neurons_max):
         self._ram = ram
@@ -78,12 +86,14 @@ cdef class Kernels:
         self.I16 = <const unsigned short *> self.I32
         self.I8 = <const unsigned char *> self.I32
         self.found = <int *> malloc(4 * (neurons_max + 16))
-        if self.found == NULL:
+        self.places = <row_place *> malloc(sizeof(row_place) * (neurons_max + 16))
+        if self.found == NULL or self.places == NULL:
             raise MemoryError
         self.stimulate(stimulus)
 
     def __dealloc__(self):
         free(self.found)
+        free(self.places)
 
     def stimulate(self, const int[::1] stimulus):
         """Takes the room in which a burst's stimulus is written."""
@@ -105,7 +115,8 @@ class Compiled(Elements):
         if name not in PRIMITIVES:
             raise KernelError(f"{name} is no primitive")
         memories: list[ast.expr] = [ast.Name(m, ast.Load()) for m in PRIMITIVES[name]]
-        return ast.Call(node.func, [*memories, *node.args], [])
+        more: list[ast.expr] = [ast.Name(m, ast.Load()) for m in MORE.get(name, ())]
+        return ast.Call(node.func, [*memories, *node.args, *more], [])
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST | list[ast.stmt]:
         self.generic_visit(node)
@@ -119,20 +130,22 @@ class Compiled(Elements):
         return node
 
     def visit_For(self, node: ast.For) -> ast.AST | list[ast.stmt]:
-        """All spikes of a group first, then their rows, some of them fetched ahead."""
+        """All spikes of a group first, then where all their rows are, then row after row while the next ones are fetched."""
         self.generic_visit(node)
         assert isinstance(node.iter, ast.Call)
         word, count, kind, rows, directory = (ast.unparse(a) for a in node.iter.args)
         j = ast.unparse(node.target)
-        fetch = f"fetch_row(I32, I16, {kind}, {rows}, {directory}, found[{{0}}])".format
+        found = next(i for i, s in enumerate(node.body) if ast.unparse(s).startswith(f"row = I32[{directory} "))
         loop = ast.parse(
-            f"spikes = collect(R16, {word}, {count}, found)\nspike = 0\n"
-            f"while spike < spikes and spike < ROWS_AHEAD:\n    {fetch('spike')}\n    spike = spike + 1\n"
-            f"spike = 0\nwhile spike < spikes:\n    {j} = found[spike]\n    spike = spike + 1\n"
-            f"    if spike + ROWS_AHEAD <= spikes:\n        {fetch('spike + ROWS_AHEAD - 1')}\n"
+            f"spikes = collect(R16, {word}, {count}, found)\n"
+            f"find_rows(I32, I16, {kind}, {rows}, {directory}, found, spikes, places)\nspike = 0\n"
+            f"while spike < spikes and spike < ROWS_AHEAD:\n    fetch_far(I32, places[spike])\n    spike = spike + 1\n"
+            f"spike = 0\nwhile spike < spikes:\n    {j} = found[spike]\n    row = places[spike].at\n    spike = spike + 1\n"
+            f"    if spike < spikes:\n        fetch_near(I32, places[spike])\n"
+            f"    if spike + ROWS_AHEAD <= spikes:\n        fetch_far(I32, places[spike + ROWS_AHEAD - 1])\n"
         ).body
         assert isinstance(loop[-1], ast.While)
-        loop[-1].body += node.body
+        loop[-1].body += node.body[found + 1 :]
         return loop
 
 
@@ -154,7 +167,7 @@ def emit(functions: list[ast.FunctionDef], source: str) -> str:
         lines.append(f'    """{ast.get_docstring(function)}"""'.replace("\n", "\n    "))
         lines += [f"    cdef {POINTERS[m]}{m} = self.{m}" for m in memories]
         if loops:
-            lines.append("    cdef int *found = self.found")
+            lines += ["    cdef int *found = self.found", "    cdef row_place *places = self.places"]
         lines.append(f"    cdef int {', '.join(names)}")
         for statement in function.body[1:]:
             lines += ["    " + line for line in ast.unparse(statement).splitlines()]

@@ -12,14 +12,19 @@ cdef extern from "primitives.h" nogil:
     void add_run(int *R32, int base, int size, int step)
     void add_list(int *R32, const unsigned short *I16, int base, int at, int size, int step)
     void add_weighted(int *R32, const unsigned short *I16, const unsigned char *I8, int base, int at, int size, int step)
-    void sweep(int *R32, unsigned short *R16, int x, int stop, int mask, int low, int high, int fired)
+    void sweep(int *R32, unsigned short *R16, int x, int stop, int mask, int low, int high, int fired, int inputs)
     void integrate(int *R32, unsigned short *R16, int x, int stop, int mask, int k, int gain, int threshold, int limit,
                    int retention, int shift, int potentials, int inputs, int fired)
     int next_hit(const int *R32, int x, int stop, int mask)
     int mulq22(int v, int r)
     int hash_below(unsigned int neuron, unsigned int burst, unsigned int chance)
     int collect(const unsigned short *R16, int word, int count, int *found)
-    void fetch_row(const int *I32, const unsigned short *I16, int kind, int rows, int directory, int j)
+    ctypedef struct row_place:
+        int at
+    void find_rows(const int *I32, const unsigned short *I16, int kind, int rows, int directory, const int *found, int spikes,
+                   row_place *places)
+    void fetch_far(const int *I32, row_place place)
+    void fetch_near(const int *I32, row_place place)
     int ROWS_AHEAD
 
 
@@ -35,6 +40,7 @@ cdef class Kernels:
     cdef const unsigned char *I8
     cdef const int *S32
     cdef int *found
+    cdef row_place *places
 
     def __cinit__(self, int[::1] ram, const int[::1] image, const int[::1] stimulus, int neurons_max):
         self._ram = ram
@@ -45,12 +51,14 @@ cdef class Kernels:
         self.I16 = <const unsigned short *> self.I32
         self.I8 = <const unsigned char *> self.I32
         self.found = <int *> malloc(4 * (neurons_max + 16))
-        if self.found == NULL:
+        self.places = <row_place *> malloc(sizeof(row_place) * (neurons_max + 16))
+        if self.found == NULL or self.places == NULL:
             raise MemoryError
         self.stimulate(stimulus)
 
     def __dealloc__(self):
         free(self.found)
+        free(self.places)
 
     def stimulate(self, const int[::1] stimulus):
         """Takes the room in which a burst's stimulus is written."""
@@ -134,7 +142,8 @@ cdef class Kernels:
         cdef const unsigned short *I16 = self.I16
         cdef const unsigned char *I8 = self.I8
         cdef int *found = self.found
-        cdef int now, slots, slot_bytes, bits, directory, group, groups, area, delay, kind, rows, target, slot, count, word, values, spikes, spike, j, r, row, head, base, step, size
+        cdef row_place *places = self.places
+        cdef int now, slots, slot_bytes, bits, directory, group, groups, area, delay, kind, rows, target, slot, count, word, values, spikes, spike, j, row, head, base, step, size
         now = R32[1]
         slots = R32[2]
         slot_bytes = R32[3]
@@ -160,25 +169,20 @@ cdef class Kernels:
             if values + target != 0:
                 count = 0
             spikes = collect(R16, word, count, found)
+            find_rows(I32, I16, kind, rows, directory, found, spikes, places)
             spike = 0
             while spike < spikes and spike < ROWS_AHEAD:
-                fetch_row(I32, I16, kind, rows, directory, found[spike])
+                fetch_far(I32, places[spike])
                 spike = spike + 1
             spike = 0
             while spike < spikes:
                 j = found[spike]
+                row = places[spike].at
                 spike = spike + 1
+                if spike < spikes:
+                    fetch_near(I32, places[spike])
                 if spike + ROWS_AHEAD <= spikes:
-                    fetch_row(I32, I16, kind, rows, directory, found[spike + ROWS_AHEAD - 1])
-                r = rows
-                if kind != 0:
-                    if kind == 2:
-                        r = I16[rows + (j << 1) >> 1]
-                    elif kind == 1:
-                        r = rows + j
-                    else:
-                        r = I32[rows + (j << 2) >> 2]
-                row = I32[directory + (r << 2) >> 2]
+                    fetch_far(I32, places[spike + ROWS_AHEAD - 1])
                 while row != 0:
                     head = I32[row >> 2]
                     base = I32[row + 4 >> 2]
@@ -402,7 +406,7 @@ cdef class Kernels:
                         low = high + 1
                     if limit < 0 - b:
                         low = high + 1
-                    sweep(R32, R16, x, stop, mask, low, high, fired)
+                    sweep(R32, R16, x, stop, mask, low, high, fired, inputs)
                     x = stop
             x = next_hit(R32, x, stop, mask)
             while x < stop:

@@ -8,15 +8,16 @@
 
 #define POTENTIAL_MAX 0x3fffffff
 #define RETENTION_ONE 0x400000
-#define ROWS_AHEAD 6    /* rows that are fetched before they are added */
+#define ROWS_AHEAD 12   /* rows that are fetched into the second cache before they are added; the next one into the first */
 #define BYTES_AHEAD 640 /* of each at most */
 #define LINE_BYTES 64
+#define LONG_LIST 128   /* synapses from which on it pays to compute increments in vectors first */
 
 #if defined(__GNUC__)
 /* the empty statement keeps compilers from dropping a function that only fetches, because it changes nothing */
-#define PREFETCH(at) do { __builtin_prefetch(at); __asm__ volatile(""); } while (0)
+#define PREFETCH(at, level) do { __builtin_prefetch(at, 0, level); __asm__ volatile(""); } while (0)
 #else
-#define PREFETCH(at) ((void)(at))
+#define PREFETCH(at, level) ((void)(at))
 #endif
 
 #if defined(__x86_64__) && defined(__gnu_linux__) && defined(__GNUC__) && !defined(__clang__)
@@ -50,16 +51,6 @@ static inline void add_list(int *restrict R32, const unsigned short *restrict I1
     const unsigned short *list = I16 + (at >> 1);
     for (int i = 0; i < size; i++)
         to[list[i]] += step;
-}
-
-static inline void add_weighted(
-    int *restrict R32, const unsigned short *restrict I16, const unsigned char *restrict I8, int base, int at, int size, int step)
-{
-    int *to = R32 + (base >> 2), bias = 1 - step * 128;
-    const unsigned short *list = I16 + (at >> 1);
-    const unsigned char *weight = I8 + at + (((size + 1) >> 1) << 2);
-    for (int i = 0; i < size; i++)
-        to[list[i]] += weight[i] * step + bias;
 }
 
 /* the first word from x on, before stop, with a bit of mask */
@@ -98,15 +89,37 @@ static inline int collect(const unsigned short *R16, int word, int count, int *r
     return n;
 }
 
-/* asks for the beginning of neuron j's row; the directory ascends, so the next entry bounds the row */
-static inline void fetch_row(const int *I32, const unsigned short *I16, int kind, int rows, int directory, int j)
+/* where the row of a spike starts in the image, and how many of its bytes are worth fetching ahead */
+typedef struct {
+    int at, bytes;
+} row_place;
+
+/* The rows of all spikes of a group, before the first is added: loads that wait for memory then wait together.
+ * The directory ascends, so the next entry bounds a row. */
+static inline void find_rows(
+    const int *I32, const unsigned short *I16, int kind, int rows, int directory, const int *found, int spikes, row_place *places)
 {
-    int r = kind == 1 ? rows + j : kind == 2 ? I16[(rows >> 1) + j] : kind == 3 ? I32[(rows >> 2) + j] : 0;
-    int row = I32[(directory >> 2) + r], bytes = I32[(directory >> 2) + r + 1] - row;
-    const char *at = (const char *)I32 + row, *end = at + (bytes > 0 && bytes < BYTES_AHEAD ? bytes : BYTES_AHEAD);
-    if (r)
-        for (; at < end; at += LINE_BYTES)
-            PREFETCH(at);
+    const int *entry = I32 + (directory >> 2);
+    for (int i = 0; i < spikes; i++) {
+        const int j = found[i], r = kind == 1 ? rows + j : kind == 2 ? I16[(rows >> 1) + j] : kind == 3 ? I32[(rows >> 2) + j] : rows;
+        const int at = entry[r], bytes = entry[r + 1] - at;
+        places[i].at = at;
+        places[i].bytes = at && (unsigned)bytes > BYTES_AHEAD ? BYTES_AHEAD : at ? bytes : 0;
+    }
+}
+
+static inline void fetch_far(const int *I32, row_place place)
+{
+    const char *at = (const char *)I32 + place.at, *end = at + place.bytes;
+    for (; at < end; at += LINE_BYTES)
+        PREFETCH(at, 2);
+}
+
+static inline void fetch_near(const int *I32, row_place place)
+{
+    const char *at = (const char *)I32 + place.at, *end = at + place.bytes;
+    for (; at < end; at += LINE_BYTES)
+        PREFETCH(at, 3);
 }
 
 /* ---- sixteen neurons at a time -------------------------------------------------------------------------------------
@@ -121,13 +134,16 @@ static inline int any_lane(const int *words)
     return (parts[0] | parts[1] | parts[2] | parts[3] | parts[4] | parts[5] | parts[6] | parts[7]) != 0;
 }
 
-/* lanes of 0 and 1 as bits; few blocks have one */
-static inline unsigned short bits_of(const int *lanes)
+/* sets the bits of the lanes that are 1; every area has whole half-words of bits. Few blocks have one */
+static inline void mark(unsigned char *bits, const int *lanes)
 {
-    unsigned bits = 0;
+    unsigned found = 0;
+    if (!any_lane(lanes))
+        return;
     for (int i = 0; i < LANES; i++)
-        bits |= (unsigned)lanes[i] << i;
-    return (unsigned short)bits;
+        found |= (unsigned)lanes[i] << i;
+    bits[0] |= (unsigned char)found;
+    bits[1] |= (unsigned char)(found >> 8);
 }
 
 static inline void sweep_lanes(int *restrict a, int *restrict fires, int mask, int low, int high)
@@ -139,37 +155,34 @@ static inline void sweep_lanes(int *restrict a, int *restrict fires, int mask, i
     }
 }
 
-/* clears the words with a bit of mask, and marks in the bitmap those within low..high; x..stop is a whole area */
-VECTORS static void sweep(int *restrict R32, unsigned short *restrict R16, int x, int stop, int mask, int low, int high, int fired)
+VECTORS static void sweep_plain(int *in, int count, unsigned char *bits, int mask, int low, int high)
 {
-    int *in = R32 + (x >> 2), *end = R32 + (stop >> 2), a[LANES], fires[LANES];
-    unsigned short *bits = R16 + (fired >> 1);
-    for (; end - in >= LANES; in += LANES, bits++) {
+    int a[LANES], fires[LANES];
+    for (; count >= LANES; count -= LANES, in += LANES, bits += LANES / 8) {
         if (!any_lane(in))
             continue;
         memcpy(a, in, LANES_BYTES);
         sweep_lanes(a, fires, mask, low, high);
         memcpy(in, a, LANES_BYTES);
-        if (any_lane(fires))
-            *bits |= bits_of(fires);
+        mark(bits, fires);
     }
-    if (in < end) {
+    if (count > 0) {
         memset(a, 0, LANES_BYTES);
-        memcpy(a, in, (char *)end - (char *)in);
+        memcpy(a, in, 4 * (size_t)count);
         sweep_lanes(a, fires, mask, low, high);
-        memcpy(in, a, (char *)end - (char *)in);
-        *bits |= bits_of(fires);
+        memcpy(in, a, 4 * (size_t)count);
+        mark(bits, fires);
     }
 }
 
 /* what the neurons of an area share; sign: -1 where the retention is negative, else 0 */
 typedef struct {
-    int k, mask, gain, threshold, limit, sign, high, low, shift;
+    int k, mask, gain, threshold, limit, sign, factor, shift;
 } law;
 
 static inline void integrate_lanes(int *restrict a, int *restrict v, int *restrict fires, law l)
 {
-    const int most = POTENTIAL_MAX >> l.shift;
+    const int most = POTENTIAL_MAX >> l.shift, high = l.factor >> 11, low = l.factor & 2047;
     for (int i = 0; i < LANES; i++) {
         int word = a[i], hit = (word & l.mask) != 0, c = word >> l.k, sum, w, vh, vl, fire;
         sum = v[i] + (c > 0 ? c : 0) * l.gain;
@@ -178,7 +191,7 @@ static inline void integrate_lanes(int *restrict a, int *restrict v, int *restri
         w = (sum ^ l.sign) - l.sign;
         vh = w >> 15;
         vl = w & 32767;
-        w = vh * l.high * 16 + ((vh * l.low * 16 + vl * l.high + ((vl * l.low) >> 11) + 1024) >> 11);
+        w = vh * high * 16 + ((vh * low * 16 + vl * high + ((vl * low) >> 11) + 1024) >> 11);
         w = w > most ? most : w;
         w = w < -most ? -most : w;
         w = fire ? 0 : w << l.shift;
@@ -188,17 +201,10 @@ static inline void integrate_lanes(int *restrict a, int *restrict v, int *restri
     }
 }
 
-VECTORS static void integrate(
-    int *restrict R32, unsigned short *restrict R16, int x, int stop, int mask, int k, int gain, int threshold, int limit,
-    int retention, int shift, int potentials, int inputs, int fired)
+VECTORS static void integrate_plain(int *in, int *kept, int count, unsigned char *bits, law l)
 {
-    int *in = R32 + (x >> 2), *end = R32 + (stop >> 2), *kept = R32 + (potentials >> 2), a[LANES], v[LANES], fires[LANES];
-    unsigned short *bits = R16 + (fired >> 1);
-    const int sign = retention >> 31, factor = (retention ^ sign) - sign;
-    /* a retention of 1 takes nothing whatever its shift: without one the formula gives back what it gets */
-    const law l = {k, mask, gain, threshold, limit, sign, factor >> 11, factor & 2047, retention == RETENTION_ONE ? 0 : shift};
-    (void)inputs;
-    for (; end - in >= LANES; in += LANES, kept += LANES, bits++) {
+    int a[LANES], v[LANES], fires[LANES];
+    for (; count >= LANES; count -= LANES, in += LANES, kept += LANES, bits += LANES / 8) {
         if (!any_lane(in))
             continue;
         memcpy(a, in, LANES_BYTES);
@@ -206,11 +212,10 @@ VECTORS static void integrate(
         integrate_lanes(a, v, fires, l);
         memcpy(in, a, LANES_BYTES);
         memcpy(kept, v, LANES_BYTES);
-        if (any_lane(fires))
-            *bits |= bits_of(fires);
+        mark(bits, fires);
     }
-    if (in < end) {
-        const size_t bytes = (char *)end - (char *)in;
+    if (count > 0) {
+        const size_t bytes = 4 * (size_t)count;
         memset(a, 0, LANES_BYTES);
         memset(v, 0, LANES_BYTES);
         memcpy(a, in, bytes);
@@ -218,8 +223,66 @@ VECTORS static void integrate(
         integrate_lanes(a, v, fires, l);
         memcpy(in, a, bytes);
         memcpy(kept, v, bytes);
-        *bits |= bits_of(fires);
+        mark(bits, fires);
     }
+}
+
+#if defined(__x86_64__) && defined(__GNUC__)
+#include "vectors_x86.h"
+#endif
+
+/* `weight[i] * step + bias` to the input word `list[i]` of each target */
+static inline void add_weighted(
+    int *restrict R32, const unsigned short *restrict I16, const unsigned char *restrict I8, int base, int at, int size, int step)
+{
+    int *to = R32 + (base >> 2), bias = 1 - step * 128;
+    const unsigned short *list = I16 + (at >> 1);
+    const unsigned char *weight = I8 + at + (((size + 1) >> 1) << 2);
+#ifdef NEURULA_VECTORS_X86_H
+    if (size >= LONG_LIST && vector_bits >= 256) {
+        add_weighted_256(to, list, weight, size, step, bias);
+        return;
+    }
+#endif
+    for (int i = 0; i < size; i++)
+        to[list[i]] += weight[i] * step + bias;
+}
+
+/* clears the words with a bit of mask, and marks in the bitmap those within low..high; the area's inputs start at `inputs` */
+static void sweep(int *R32, unsigned short *R16, int x, int stop, int mask, int low, int high, int fired, int inputs)
+{
+    int *in = R32 + (x >> 2), count = (stop - x) >> 2;
+    unsigned char *bits = (unsigned char *)R16 + fired + ((x - inputs) >> 5);
+#ifdef NEURULA_VECTORS_X86_H
+    if (vector_bits == 512) {
+        sweep_512(in, count, bits, mask, low, high);
+        return;
+    }
+#endif
+    sweep_plain(in, count, bits, mask, low, high);
+}
+
+/* updates the neurons from x on, a multiple of sixteen after the area's first */
+static void integrate(
+    int *R32, unsigned short *R16, int x, int stop, int mask, int k, int gain, int threshold, int limit,
+    int retention, int shift, int potentials, int inputs, int fired)
+{
+    int *in = R32 + (x >> 2), *kept = R32 + ((potentials + x - inputs) >> 2), count = (stop - x) >> 2;
+    unsigned char *bits = (unsigned char *)R16 + fired + ((x - inputs) >> 5);
+    const int sign = retention >> 31, factor = (retention ^ sign) - sign;
+    /* a retention of 1 takes nothing whatever its shift: without one the formula gives back what it gets */
+    const law l = {k, mask, gain, threshold, limit, sign, factor, retention == RETENTION_ONE ? 0 : shift};
+#ifdef NEURULA_VECTORS_X86_H
+    if (vector_bits == 512) {
+        integrate_512(in, kept, count, bits, l);
+        return;
+    }
+    if (vector_bits == 256) {
+        const int done = integrate_256(in, kept, count, bits, l);
+        in += done, kept += done, bits += done / 8, count -= done;
+    }
+#endif
+    integrate_plain(in, kept, count, bits, l);
 }
 
 #endif
