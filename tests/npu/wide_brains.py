@@ -37,7 +37,7 @@ def wide_connectome(seed: int) -> Connectome:
         n, m = areas[a].neurons, areas[b].neurons
         fans = [rng.choice([0, 1, 2, 7, 60, 127, 128, 131, 300]) for _ in range(n)]
         pairs = [(i, rng.randrange(m)) for i in range(n) for _ in range(fans[i])]
-        weights = [1] if rng.random() < 0.2 else [-127, -5, -1, 1, 2, 30, 127]
+        weights = [1] if rng.random() < 0.2 else [-127, 127, *rng.sample(range(-126, 127), 60)]
         for weight in weights:
             share = pairs[weights.index(weight) :: len(weights)]
             parts.append((a, b, weight, delay, [i for i, _ in share], [j for _, j in share]))
