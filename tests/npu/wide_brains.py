@@ -44,7 +44,8 @@ def wide_connectome(seed: int) -> Connectome:
         parts.append((a, b, 3, 1, [n // 2] * m, list(range(m))))
     bundles, sources, targets = [], [], []
     for a, b, multiplier, delay, source, target in parts:
-        bundles.append(Bundle(a, b, MappingRule("any", multiplier=multiplier, delay_bursts=delay), len(sources), len(sources) + len(source)))
+        rule = MappingRule("any", multiplier=multiplier, delay_bursts=delay)
+        bundles.append(Bundle(a, b, rule, len(sources), len(sources) + len(source)))
         sources += source
         targets += target
     return Connectome(tuple(areas), tuple(bundles), np.array(sources, np.int32), np.array(targets, np.int32))
