@@ -12,14 +12,16 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from neurula.brain import ConnectomeManager
 from neurula.errors import BrainError
-from neurula.genome import CorticalArea, MappingRule, Projection, Region
+from neurula.genome import CorticalArea, MappingRule, Morphology, Projection, Region
 from tests.brain.comparing import GENOME, assert_as_grown_afresh
 
 IDS = st.sampled_from(["i__pro", "CThink", "o__mot", "CNew01", "CNew02", "Y19fbmV3MDM=", "___power", "___pwr", "_death", "absent"])
 MORPHOLOGIES = st.sampled_from([
     "projector", "block_to_block", "all_to_all", "lateral_+x", "randomizer", "reducer_x", "rotator_z", "associative_memory",
-    "memory", "unknown",
+    "memory", "unknown", "own", "tiles",
 ])
+STEP = st.integers(-1, 1)
+KINDS = st.sampled_from(["vectors", "patterns", "composite", "functions"])
 EXAMPLES = int(os.environ.get("NEURULA_EDITED_BRAINS", "40"))  # sequences of sixteen edits
 SIZE = st.integers(1, 3)
 DIMS = st.tuples(SIZE, SIZE, SIZE)
@@ -143,6 +145,22 @@ class EditedBrain(RuleBasedStateMachine):
     @rule(region=st.sampled_from(["root", "a", "b"]))
     def delete_region(self, region: str) -> None:
         self.tried(lambda: self.brain.delete_brain_region(region))
+
+    @rule(members=st.dictionaries(IDS, st.sampled_from(["root", "a", "b"]), max_size=2))
+    def relocate(self, members: dict[str, str]) -> None:
+        self.tried(lambda: self.brain.relocate_members(members))
+        self.tried(self.brain.recompute_brain_region_io_registry)
+
+    @rule(name=st.sampled_from(["own", "lateral_+x", "tiles"]), vectors=st.lists(st.tuples(STEP, STEP, STEP), max_size=2), kind=KINDS)
+    def define_morphology(self, name: str, vectors: list[Any], kind: str) -> None:
+        own = {"vectors": vectors, "patterns": [[["*", "?", 0], list(v)] for v in vectors]}
+        tiles = {"src_seed": [1, 2, 1], "src_pattern": [[1, 0]] * 3, "mapper_morphology": "own"}
+        parameters = tiles if kind == "composite" else {kind: own.get(kind)}
+        self.tried(lambda: self.brain.upsert_morphology(Morphology(name, kind, parameters)))
+
+    @rule(name=st.sampled_from(["own", "lateral_+x", "tiles", "projector", "absent"]))
+    def remove_morphology(self, name: str) -> None:
+        self.tried(lambda: self.brain.remove_morphology(name))
 
     @rule()
     def start_again(self) -> None:

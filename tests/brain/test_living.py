@@ -19,7 +19,7 @@ from neurula.brain import ConnectomeManager, regrowth
 from neurula.brain.properties import CODES
 from neurula.compiler import lower, write_image
 from neurula.development import develop, load_connectome, save_connectome
-from neurula.genome import CorticalArea, Design, MappingRule, Projection, Region, parse_genome, read_genome
+from neurula.genome import CorticalArea, Design, MappingRule, Morphology, Projection, Region, parse_genome, read_genome
 from neurula.genome.conversion import convert
 from neurula_npu import Brain
 from tests.brain.comparing import GENOME, assert_as_grown_afresh, assert_same_connectome, example_brain, grown_afresh
@@ -27,6 +27,8 @@ from tests.brain.comparing import GENOME, assert_as_grown_afresh, assert_same_co
 LARGE = CorticalArea("CLarge", "Large", dims=(300, 300, 300))
 ONTO_ITSELF = CorticalArea("CSelf1", "Self", dims=(40, 40, 1), projections=(Projection("CSelf1", (MappingRule("all_to_all"),)),))
 
+TILES = Morphology("mine", "composite", {"src_seed": [2, 1, 1], "src_pattern": [[1, 0]] * 3, "mapper_morphology": "projector"})
+OF_ITSELF = replace(TILES, parameters={**TILES.parameters, "mapper_morphology": "mine"})
 REFUSALS: list[tuple[type[errors.BrainError], str, Callable[[ConnectomeManager], Any]]] = [
     (errors.AreaNotFound, "H101", lambda b: b.delete_cortical_area("absent")),
     (errors.AreaNotFound, "H101", lambda b: b.get_neurons_in_area("absent")),
@@ -65,6 +67,20 @@ REFUSALS: list[tuple[type[errors.BrainError], str, Callable[[ConnectomeManager],
     (errors.InvalidRegion, "H109", lambda b: b.delete_brain_region("absent")),
     (errors.InvalidRegion, "H109", lambda b: b.add_brain_region(Region("root", "again"))),
     (errors.InvalidRegion, "H109", lambda b: b.change_brain_region_parent("root", "root")),
+    (errors.InvalidRegion, "H109", lambda b: b.relocate_members({"CThink": "absent"})),
+    (errors.AreaNotFound, "H101", lambda b: b.relocate_members({"CThink": "root", "absent": "root"})),
+    (errors.AreaNotFound, "H101", lambda b: b.get_upstream_cortical_areas("absent")),
+    (errors.InvalidMorphology, "H107", lambda b: b.upsert_morphology(Morphology("", "vectors", {"vectors": []}))),
+    (errors.InvalidMorphology, "H107", lambda b: b.upsert_morphology(Morphology("/x", "vectors", {"vectors": [[1, 0, 0]]}))),
+    (errors.InvalidMorphology, "H107", lambda b: b.upsert_morphology(Morphology("x", "vectors", {"vectors": [[1, 0]]}))),
+    (errors.InvalidMorphology, "H107", lambda b: b.upsert_morphology(Morphology("x", "vectors", {"vectors": 5}))),
+    (errors.InvalidMorphology, "H107", lambda b: b.upsert_morphology(Morphology("x", "vectors", {"vectors": {1, 2}}))),
+    (errors.InvalidMorphology, "H107", lambda b: b.upsert_morphology(Morphology("x", "functions"))),
+    (errors.InvalidMorphology, "H107", lambda b: b.upsert_morphology(Morphology("x", "magic"))),
+    (errors.InvalidMorphology, "H107", lambda b: b.upsert_morphology(OF_ITSELF)),
+    (errors.InvalidMorphology, "H107", lambda b: b.remove_morphology("absent")),
+    (errors.InvalidMorphology, "H107", lambda b: b.remove_morphology("projector")),
+    (errors.InvalidMorphology, "H107", lambda b: b.get_morphology_usage("absent")),
     (errors.CapacityExceeded, "H110", lambda b: b.add_cortical_area(LARGE)),
     (errors.CapacityExceeded, "H110", lambda b: b.add_cortical_area(ONTO_ITSELF)),
     (errors.CapacityExceeded, "H110", lambda b: b.resize_for_genome(replace(GENOME, areas=(LARGE,)))),
@@ -105,6 +121,97 @@ def test_a_parameter_changes_in_place_and_a_size_only_what_depends_on_it(monkeyp
     assert grown == ["projector"]  # from the thinking area to the wheels; the two other rules are taken over
     brain.add_cortical_area(CorticalArea("CNew01", "New", dims=(5, 1, 1)))
     assert grown == ["projector"]
+    assert_as_grown_afresh(brain)
+
+
+def steps(*vectors: list[int]) -> Morphology:
+    return Morphology("steps", "vectors", {"vectors": list(vectors)})
+
+
+def test_a_morphology_that_changes_lets_only_those_rules_grow_anew_that_use_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    grown: list[str] = []
+    original = regrowth.grow_synapses
+
+    def counting(planned: Any, *rest: Any) -> Any:
+        grown.append(planned[-1].rule.morphology)
+        return original(planned, *rest)
+
+    brain = example_brain()
+    monkeypatch.setattr(regrowth, "grow_synapses", counting)
+    assert brain.upsert_morphology(steps([1, 0, 0])) == "added"
+    brain.upsert_morphology(replace(TILES, parameters={**TILES.parameters, "mapper_morphology": "steps"}))
+    assert grown == []
+    assert brain.update_cortical_mapping("CThink", "o__mot", [{"morphology_id": "steps"}, {"morphology_id": "mine"}]) == 2 + 1
+    assert grown == ["steps", "mine"]
+    brain.remove_synapse(3, 5)  # of another pair of areas: stays an edit
+    brain.remove_synapse(5, 10)  # by `steps`: grows anew with it
+    assert brain.upsert_morphology(steps([1, 0, 0])) == "same"
+    assert grown == ["steps", "mine"]
+    assert brain.upsert_morphology(steps([0, 0, 0], [1, 0, 0])) == "changed"
+    assert grown == ["steps", "mine", "steps", "mine"], "and the composite whose mapper it is"
+    assert brain.are_neurons_connected(5, 10)
+    assert not brain.are_neurons_connected(3, 5)
+    assert brain.get_morphology_usage("steps") == [("CThink", "o__mot")]
+    assert_as_grown_afresh(brain)
+    for user in ("steps", "mine"):
+        with pytest.raises(errors.InvalidMorphology):
+            brain.remove_morphology(user)
+    brain.update_cortical_mapping("CThink", "o__mot", [])
+    with pytest.raises(errors.InvalidMorphology, match="composite"):
+        brain.remove_morphology("steps")
+    brain.remove_morphology("mine")
+    brain.remove_morphology("steps")
+    assert "steps" not in brain.get_morphology_ids()
+    assert_as_grown_afresh(brain)
+
+
+def test_a_built_in_name_can_mean_something_else_for_a_while() -> None:
+    brain = example_brain()
+    before = brain.get_synapse_count()
+    brain.upsert_morphology(replace(steps([0, 0, 0]), id="lateral_+x"))
+    assert brain.get_synapse_count() == before + 2
+    assert_as_grown_afresh(brain)
+    brain.remove_morphology("lateral_+x")
+    assert brain.get_synapse_count() == before
+    assert_as_grown_afresh(brain)
+
+
+def test_regions_form_a_tree_that_no_edit_can_bend_into_a_circle() -> None:
+    brain = example_brain()
+    for region, parent in (("a", "root"), ("b", "a"), ("c", "b")):
+        brain.add_brain_region(Region(region, region), parent)
+    assert brain.get_brain_region_hierarchy() == {"root": {"a": {"b": {"c": {}}}}}
+    for region, parent in (("a", "a"), ("a", "b"), ("a", "c"), ("root", "c")):
+        with pytest.raises(errors.InvalidRegion, match="inside itself"):
+            brain.change_brain_region_parent(region, parent)
+    brain.change_brain_region_parent("b", "root")
+    brain.change_brain_region_parent("a", "c")
+    assert brain.get_brain_region_hierarchy() == {"root": {"b": {"c": {"a": {}}}}}
+    brain.relocate_members({"CThink": "a", "i__pro": "c"})
+    brain.recompute_brain_region_io_registry()
+    ports = {region.id: (region.inputs, region.outputs) for region in brain.get_brain_regions()}
+    assert ports == {
+        "root": ((), ()), "a": (("CThink",), ("CThink",)), "b": ((), ("CThink",)), "c": ((), ("CThink",)),
+    }  # fmt: skip
+    brain.delete_brain_region("c")
+    assert brain.get_brain_region_hierarchy() == {"root": {"b": {"a": {}}}}
+    assert brain.get_areas_in_region("b") == ["i__pro"]
+    assert_as_grown_afresh(brain)
+
+
+def test_regions_of_a_file_that_lie_inside_themselves_are_shown_and_can_be_mended() -> None:
+    section = {name: {"title": name, "areas": [], "parent_region_id": parent} for name, parent in (("a", "b"), ("b", "a"), ("c", "b"))}
+    brain = ConnectomeManager()
+    brain.load_from_genome(parse_genome({**GENOME.document, "brain_regions": section}))
+    assert brain.get_brain_region_hierarchy() == {"a": {}, "b": {"c": {}}}
+    brain.change_brain_region_parent("a", None)
+    assert brain.get_brain_region_hierarchy() == {"a": {"b": {"c": {}}}}
+
+
+def test_a_brain_without_regions_stays_one_when_it_is_saved() -> None:
+    brain = example_brain()
+    brain.delete_brain_region("root")
+    assert brain.get_brain_region_count() == 0
     assert_as_grown_afresh(brain)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from neurula.brain.connectome import BEYOND, ConnectomeManager
 from neurula.brain.page import PAGE, methods, page, run_example
 
 NAMES = [name for _, name in methods()]
@@ -15,7 +16,12 @@ def test_there_are_62_methods_each_once() -> None:
     assert len(NAMES) == len(set(NAMES)) == 62
 
 
-@pytest.mark.parametrize("name", NAMES)
+def test_every_public_method_is_on_the_page() -> None:
+    public = {name for name in dir(ConnectomeManager) if not name.startswith("_")} - {"brain"}
+    assert public == {*NAMES, *BEYOND}
+
+
+@pytest.mark.parametrize("name", [*NAMES, *BEYOND])
 def test_the_example_of_a_method_gives_what_it_says(name: str, tmp_path: Path) -> None:
     lines, told = run_example(name, tmp_path)
     assert told == ""

@@ -13,7 +13,7 @@ from neurula.brain.properties import change_class, changed_area, checked_area, e
 from neurula.brain.region_edits import with_member, without_member
 from neurula.brain.regrowth import rules_between
 from neurula.brain.synapse_edits import without_edits_from
-from neurula.development import GrownArea
+from neurula.development import GrownArea, upstream_areas
 from neurula.development.edits import Edits
 from neurula.errors import AreaAlreadyExists, InvalidArea
 from neurula.genome import CorticalArea, Genome, canonical_id
@@ -145,7 +145,11 @@ class Areas(BrainHolder):
 
     def update_cortical_mapping(self, source_id: str, target_id: str, rules: Sequence[Mapping[str, Any]]) -> int:
         """Replaces the rules from one area to another, in any form that a genome writes; an empty list ends the mapping.
-        Returns the synapses between the two. Raises AreaNotFound, InvalidProperty, InvalidMorphology."""
+        Returns the synapses between the two. Raises AreaNotFound, InvalidProperty, InvalidMorphology.
+
+        >>> brain.update_cortical_mapping("CThink", "o__mot", [{"morphology_id": "all_to_all"}])
+        8
+        """
         before = self._brain
         source, target = before.area(source_id), before.area(target_id)
         mapping: dict[str, Any] = {}
@@ -156,6 +160,16 @@ class Areas(BrainHolder):
         after = self._brain
         ends = after.area_index(source_id), after.area_index(target_id)
         return sum(b.stop - b.start for b in after.connectome.bundles if (b.source_area, b.target_area) == ends)
+
+    def get_upstream_cortical_areas(self, area_id: str) -> list[str]:
+        """The areas that map to an area, those without synapses (memory) included, in the order of the brain. Raises
+        AreaNotFound.
+
+        >>> brain.get_upstream_cortical_areas("CThink")
+        ['i__pro', 'CThink']
+        """
+        brain = self._brain
+        return [brain.connectome.areas[i].area.id for i in upstream_areas(brain.grown, brain.area_index(area_id))]
 
 
 def require_new_id(brain: LivingBrain, area_id: str) -> None:

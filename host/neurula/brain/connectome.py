@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from neurula.brain.areas import Areas
 from neurula.brain.loading import Loading
+from neurula.brain.morphologies import Morphologies
 from neurula.brain.neurons import Neurons
 from neurula.brain.queries import Queries
 from neurula.brain.regions import Regions
 from neurula.brain.synapses import Synapses
 
 
-class ConnectomeManager(Loading, Areas, Neurons, Synapses, Regions, Queries):
-    """The field's 62 methods on one brain (docs/BRAIN.md).
+class ConnectomeManager(Loading, Areas, Neurons, Synapses, Regions, Morphologies, Queries):
+    """The field's 62 methods on one brain, and some more (docs/BRAIN.md).
 
     Many may read and one writes at a time: readers never wait and always see a whole state. Every change is complete when
     its method returns, and the brain is then the one that grows of the genome that `save_to_json` gives; a change that
@@ -51,3 +52,9 @@ THEMES: tuple[tuple[str, tuple[str, ...]], ...] = (
     )),
 )
 """The 62 methods in the order of the field's list."""
+BEYOND = (
+    "update_cortical_mapping", "get_upstream_cortical_areas", "batch_create_synapses", "get_morphology_ids", "get_morphology",
+    "upsert_morphology", "remove_morphology", "get_morphology_usage", "change_brain_region_parent", "relocate_members",
+    "get_brain_region_hierarchy", "recompute_brain_region_io_registry",
+)
+"""What later versions of FEAGI have beside them."""

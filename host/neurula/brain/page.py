@@ -15,10 +15,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from neurula.brain.connectome import THEMES, ConnectomeManager
+from neurula.brain.connectome import BEYOND, THEMES, ConnectomeManager
 from neurula.brain.example import example_design
 from neurula.brain.machines import CONNECTOME_TRANSITIONS, GENOME_TRANSITIONS, RUNTIME_TRANSITIONS
-from neurula.genome import CorticalArea, Region
+from neurula.genome import CorticalArea, Morphology, Region
 
 MACHINES = {"genome": GENOME_TRANSITIONS, "connectome": CONNECTOME_TRANSITIONS, "runtime": RUNTIME_TRANSITIONS}
 PAGE = Path(__file__).parents[3] / "docs" / "BRAIN.md"
@@ -48,6 +48,8 @@ print(brain.get_neuron_count(), "neurons,", brain.get_synapse_count(), "synapses
 * **Ids** of neurons count through the brain as it is now: changing the size of an area moves the ids behind it.
 * **Parameters belong to areas**, because the small runtimes keep one for all neurons of an area; of a single neuron only the
   threshold can be its own.
+* **Regions** that the genome says nothing about are generated: a root, and in it one region with all areas that are no inputs,
+  outputs or core areas. No region can be moved inside itself.
 * **Errors** are a tree under `neurula.errors.BrainError`: `AreaNotFound`, `AreaAlreadyExists`, `InvalidArea`,
   `InvalidProperty`, `InvalidNeuron`, `InvalidSynapse`, `InvalidMorphology`, `OutOfBounds`, `InvalidRegion`,
   `CapacityExceeded`; their codes are in [ERRORS.md](ERRORS.md).
@@ -113,7 +115,7 @@ def example_names(folder: Path) -> dict[str, Any]:
     brain.load_from_genome(design.genome())
     return {
         "brain": brain, "genome": design.genome(), "genome_file": file, "json": json,
-        "ConnectomeManager": ConnectomeManager, "CorticalArea": CorticalArea, "Region": Region,
+        "ConnectomeManager": ConnectomeManager, "CorticalArea": CorticalArea, "Morphology": Morphology, "Region": Region,
     }
 
 
@@ -134,10 +136,16 @@ def page() -> str:
         if theme != before:
             parts.append(f"## {theme}\n")
             before = theme
-        text, _, example = (inspect.getdoc(getattr(ConnectomeManager, name)) or "").partition("\n\n")
-        parts.append(f"### {number}. {signature_of(name)}\n\n{text}\n\n```pycon\n{example}\n```\n")
+        parts.append(f"### {number}. {contract(name)}")
+    parts += ["## Beyond the 62\n", *(f"### {contract(name)}" for name in BEYOND)]
     parts += [STATES, transition_tables()]
     return "\n".join(parts).rstrip() + "\n"
+
+
+def contract(name: str) -> str:
+    """Signature, what it does, and the example of a method."""
+    text, _, example = (inspect.getdoc(getattr(ConnectomeManager, name)) or "").partition("\n\n")
+    return f"{signature_of(name)}\n\n{text}\n\n```pycon\n{example}\n```\n"
 
 
 def signature_of(name: str) -> str:
@@ -150,7 +158,8 @@ def signature_of(name: str) -> str:
 def main(arguments: list[str]) -> int:
     """Exit code 1 if the page is out of date or an example is wrong."""
     with tempfile.TemporaryDirectory() as folder:
-        wrong = [told for _, name in methods() for lines, told in [run_example(name, Path(folder))] if told or not lines]
+        names = [*(name for _, name in methods()), *BEYOND]
+        wrong = [told for name in names for lines, told in [run_example(name, Path(folder))] if told or not lines]
     print("".join(wrong), end="")
     if "--check" in arguments:
         return int(bool(wrong) or PAGE.read_text(encoding="utf-8") != page())

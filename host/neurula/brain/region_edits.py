@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +11,7 @@ from neurula.errors import InvalidRegion
 from neurula.genome import Region
 from neurula.genome.limits import MAGNITUDE_MAX, REGIONS_MAX
 from neurula.genome.problems import quote
+from neurula.genome.region_tree import ancestors
 
 Regions = tuple[Region, ...]
 
@@ -74,16 +76,25 @@ def renamed(brain: LivingBrain, region_id: str, name: str | None, description: s
 
 
 def moved(brain: LivingBrain, region_id: str, parent: str | None) -> Regions:
-    """Raises InvalidRegion if the new parent lies inside the region."""
+    """Raises InvalidRegion if the new parent is the region, or lies inside it."""
     region = region_of(brain, region_id)
-    above = None if parent is None else region_of(brain, parent)
-    seen: set[str] = set()
-    while above is not None and above.id not in seen:
-        if above.id == region_id:
+    if parent is not None:
+        parents = {other.id: other.parent for other in brain.genome.regions}
+        if region_of(brain, parent).id == region_id or region_id in ancestors(parents, parent):
             raise InvalidRegion("H109", f"region {quote(region_id)} would lie inside itself", remedy="Choose another parent.")
-        seen.add(above.id)
-        above = None if above.parent is None else find_region(brain, above.parent)
     return _with(brain, replace(region, parent=parent))
+
+
+def relocated(brain: LivingBrain, members: Mapping[str, str]) -> Regions:
+    """Raises AreaNotFound, InvalidRegion."""
+    homes = {brain.area(area_id).id: region_of(brain, region_id).id for area_id, region_id in members.items()}
+    moved_to: dict[str, list[str]] = {}
+    for area_id, region_id in homes.items():
+        moved_to.setdefault(region_id, []).append(area_id)
+    return tuple(
+        replace(r, areas=(*(a for a in r.areas if homes.get(a, r.id) == r.id), *(a for a in moved_to.get(r.id, ()) if a not in r.areas)))
+        for r in brain.genome.regions
+    )
 
 
 def with_member(brain: LivingBrain, region_id: str, area_id: str) -> Regions:

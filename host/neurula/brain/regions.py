@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -16,11 +16,13 @@ from neurula.brain.region_edits import (
     moved,
     region_info,
     region_of,
+    relocated,
     renamed,
     with_region,
     without_region,
 )
 from neurula.genome import Region
+from neurula.genome.region_tree import hierarchy, with_ports
 
 
 class Regions(BrainHolder):
@@ -124,8 +126,46 @@ class Regions(BrainHolder):
     # beyond the 62
 
     def change_brain_region_parent(self, region_id: str, parent: str | None) -> None:
-        """Moves a region below another one, or to the top. Raises InvalidRegion if it would lie inside itself."""
+        """Moves a region, with all that is inside it, below another one or to the top (None). Raises InvalidRegion if it
+        would lie inside itself.
+
+        >>> brain.add_brain_region(Region("senses", "Senses"))
+        >>> brain.change_brain_region_parent("senses", "root")
+        >>> brain.get_brain_region_info("root")["child_regions"]
+        ['senses']
+        """
         self._set(lambda brain: moved(brain, region_id, parent))
+
+    def relocate_members(self, members: Mapping[str, str]) -> None:
+        """Moves areas into regions, {area id: region id}, all of them or none; each area leaves the region that it was in.
+        Raises AreaNotFound, InvalidRegion.
+
+        >>> brain.add_brain_region(Region("senses", "Senses"), "root")
+        >>> brain.relocate_members({"i__pro": "senses"})
+        >>> brain.get_areas_in_region("root"), brain.get_areas_in_region("senses")
+        (['CThink', 'o__mot'], ['i__pro'])
+        """
+        self._set(lambda brain: relocated(brain, members))
+
+    def get_brain_region_hierarchy(self) -> dict[str, Any]:
+        """The regions as a tree: {region id: the same of the regions inside it}. A region whose parent is none, or that lies
+        inside itself, stands at the top.
+
+        >>> brain.add_brain_region(Region("senses", "Senses"), "root")
+        >>> brain.get_brain_region_hierarchy()
+        {'root': {'senses': {}}}
+        """
+        return hierarchy(self._brain.genome.regions)
+
+    def recompute_brain_region_io_registry(self) -> None:
+        """Works the inputs and outputs of all regions out from the mappings that lead into and out of them.
+
+        >>> brain.add_brain_region(Region("senses", "Senses", areas=("i__pro",)))
+        >>> brain.recompute_brain_region_io_registry()
+        >>> [(region.inputs, region.outputs) for region in brain.get_brain_regions()]
+        [(('CThink',), ()), ((), ('i__pro',))]
+        """
+        self._set(lambda brain: with_ports(brain.genome.regions, brain.genome.areas))
 
     def _set(self, make: Callable[[LivingBrain], RegionTree]) -> None:
         self._change(lambda brain: (replace(brain.genome, regions=make(brain)), brain.edits))

@@ -60,9 +60,10 @@ def regrow(before: LivingBrain, genome: Genome, edits: Edits, limits: Limits) ->
     if missing:
         genome = replace(genome, areas=(*missing, *genome.areas))
         areas = _areas_of(genome, limits)
-    edits = _surviving(edits, before.grown.areas, areas)
+    changed = changed_morphologies(before.genome, genome)
+    edits = _surviving(edits, before.grown.areas, areas, changed)
     revision = before.revision + 1
-    if _structure(areas) == _structure(before.grown.areas) and genome.morphologies == before.genome.morphologies:
+    if _structure(areas) == _structure(before.grown.areas) and not changed:
         grown = replace(before.grown, areas=areas)
         if edits == before.edits:
             own = [area.thresholds for area in before.connectome.areas]
@@ -72,7 +73,7 @@ def regrow(before: LivingBrain, genome: Genome, edits: Edits, limits: Limits) ->
         return _brain(genome, edits, grown, before.keys, revision)
     planned, _ = _planned(genome, areas, limits)
     keys = _keys(planned, areas)
-    return _brain(genome, edits, _regrown(planned, keys, areas, limits, before, genome), keys, revision)
+    return _brain(genome, edits, _regrown(planned, keys, areas, limits, before, changed), keys, revision)
 
 
 def _brain(genome: Genome, edits: Edits, grown: Connectome, keys: tuple[Key, ...], revision: int) -> LivingBrain:
@@ -131,12 +132,11 @@ def _regrown(
     areas: tuple[GrownArea, ...],
     limits: Limits,
     before: LivingBrain,
-    genome: Genome,
+    changed: frozenset[str],
 ) -> Connectome:
-    """What was there before where it still is as the rules make it, the rest grown anew."""
-    known: dict[Key, Bundle] = {}
-    if before.genome.morphologies == genome.morphologies:
-        known = dict(zip(before.keys, before.grown.bundles, strict=True))
+    """What was there before where it still is as the rules make it, the rest grown anew. changed: names of morphologies."""
+    old_bundles = zip(before.keys, before.grown.bundles, strict=True)
+    known = {key: bundle for key, bundle in old_bundles if bundle.rule.morphology not in changed}
     parts = []
     for number, key in enumerate(keys):
         old = known.get(key)
@@ -185,8 +185,8 @@ def _joined(
     return Connectome(areas, tuple(bundles), source, target)
 
 
-def _surviving(edits: Edits, before: Sequence[GrownArea], after: Sequence[GrownArea]) -> Edits:
-    """Without the edits of areas and mappings that are gone or were rebuilt."""
+def _surviving(edits: Edits, before: Sequence[GrownArea], after: Sequence[GrownArea], changed: frozenset[str]) -> Edits:
+    """Without the edits of areas and mappings that are gone or were rebuilt. changed: names of morphologies."""
     old = {grown.area.id: grown.area for grown in before}
     new = {grown.area.id: grown.area for grown in after}
 
@@ -195,7 +195,9 @@ def _surviving(edits: Edits, before: Sequence[GrownArea], after: Sequence[GrownA
         return now is not None and (was is None or (was.dims, was.neurons_per_voxel) == (now.dims, now.neurons_per_voxel))
 
     def same_mapping(source: str, target: str) -> bool:
-        return rules_between(old.get(source), target) == rules_between(new[source], target)
+        rules = rules_between(new[source], target)
+        rebuilt = any(rule.morphology in changed for projection in rules for rule in projection.rules)
+        return rules_between(old.get(source), target) == rules and not rebuilt
 
     areas = {area_id: e for area_id, e in edits.areas.items() if same_size(area_id) and e != AreaEdits()}
     pairs = {
@@ -210,3 +212,13 @@ def rules_between(source: CorticalArea | None, target: str) -> tuple[Projection,
     if source is None:
         return ()
     return tuple(p for p in source.projections if canonical_id(p.destination) == canonical_id(target))
+
+
+def changed_morphologies(before: Genome, after: Genome) -> frozenset[str]:
+    """The names that mean something else now, composites whose mapper does included."""
+    if before.morphologies == after.morphologies:
+        return frozenset()
+    names = {*before.morphologies, *after.morphologies}
+    changed = {name for name in names if before.morphologies.get(name) != after.morphologies.get(name)}
+    composites = (m for m in after.morphologies.values() if m.kind == "composite")
+    return frozenset(changed | {m.id for m in composites if m.parameters.get("mapper_morphology") in changed})

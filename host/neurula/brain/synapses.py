@@ -108,7 +108,11 @@ class Synapses(BrainHolder):
     # beyond the 62
 
     def batch_create_synapses(self, sources: Sequence[int], targets: Sequence[int], weights: Sequence[float]) -> int:
-        """Many excitatory synapses at once, all or none; returns how many. Raises as create_synapse."""
+        """Many excitatory synapses at once, all or none; returns how many. Raises as create_synapse.
+
+        >>> brain.batch_create_synapses([3, 4], [9, 9], [1, 2.5])
+        2
+        """
         if not len(sources) == len(targets) == len(weights):
             raise InvalidSynapse("H106", f"{len(sources)} sources, {len(targets)} targets and {len(weights)} weights do not match")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from neurula.genome.ids import canonical_id
 from neurula.genome.model import CorticalArea, Genome, Region
@@ -65,3 +66,31 @@ def ancestors(parents: Mapping[str, str | None], region_id: str) -> tuple[str, .
         found[parent] = None
         parent = parents[parent]
     return tuple(found)
+
+
+def in_circles(parents: Mapping[str, str | None]) -> frozenset[str]:
+    """The regions that lie inside themselves. parents: as in ancestors. Looks at every region once."""
+    found: set[str] = set()
+    seen: set[str] = set()
+    for start in parents:
+        path: list[str] = []
+        here: str | None = start
+        while here is not None and here in parents and here not in seen:
+            seen.add(here)
+            path.append(here)
+            here = parents[here]
+        if here in path:
+            found.update(path[path.index(here) :])
+    return frozenset(found)
+
+
+def hierarchy(regions: Sequence[Region]) -> dict[str, Any]:
+    """{region id: the same of the regions right below it}; on top those without a parent, or that lie inside themselves."""
+    parents = {region.id: region.parent for region in regions}
+    circular = in_circles(parents)
+    nodes: dict[str, dict[str, Any]] = {region.id: {} for region in regions}
+    top: dict[str, Any] = {}
+    for region in regions:
+        on_top = region.parent is None or region.parent not in nodes or region.id in circular
+        (top if on_top else nodes[region.parent or ""])[region.id] = nodes[region.id]
+    return top

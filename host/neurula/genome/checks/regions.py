@@ -8,20 +8,20 @@ from neurula.genome.checks.context import Check, Context
 from neurula.genome.model import Fix, Problem, Region
 from neurula.genome.pointers import value_at
 from neurula.genome.problems import pointer, quote, warning
-from neurula.genome.region_tree import ancestors
+from neurula.genome.region_tree import in_circles
 from neurula.genome.regions import AREA_LISTS, SECTION
 
 
 def check_parents(context: Context) -> Iterator[Problem]:
     """A parent that there is not, or a region that is inside itself."""
     regions = {region.id: region for region in context.genome.regions}
-    parents = {region.id: region.parent for region in context.genome.regions}
+    circular = in_circles({region.id: region.parent for region in context.genome.regions})
     for region in regions.values():
         if region.parent is None:
             continue
         if region.parent not in regions:
             message = f"the parent {quote(region.parent)} of region {quote(region.title)} is no region"
-        elif region.id in ancestors(parents, region.id):
+        elif region.id in circular:
             message = f"region {quote(region.title)} is inside itself"
         else:
             continue
