@@ -120,6 +120,7 @@ def test_the_units_that_were_meant_are_written(flat: Document) -> None:
         assert repair_document(document).document["blueprint"][TIMER + rest] == meant
     for section, key, written, meant in (
         ("physiology", "simulation_timestep", 25, 0.025),
+        ("physiology", "simulation_timestep", 1e290, 0.025),
         ("physiology", "quantization_precision", " F16", "fp16"),
         ("physiology", "quantization_precision", "fp64", "int8"),
     ):

@@ -28,7 +28,9 @@ def check_timestep(context: Context) -> Iterator[Problem]:
     if seconds is None or seconds <= 0:
         yield error("G228", place, f"{quote(written)} is no duration of a burst", Fix("set", DEFAULT_TIMESTEP))
     elif seconds > SLOW_TIMESTEP:
-        yield warning("G244", place, f"a burst of {seconds:g} s; is it milliseconds?", Fix("set", seconds / MILLISECONDS))
+        meant = seconds / MILLISECONDS
+        fix = Fix("set", meant if meant <= SLOW_TIMESTEP else DEFAULT_TIMESTEP)
+        yield warning("G244", place, f"a burst of {seconds:g} s; is it milliseconds?", fix)
 
 
 def check_counts(context: Context) -> Iterator[Problem]:
