@@ -33,25 +33,26 @@ def stopped_after(seconds: float) -> Iterator[None]:
 
 
 class Footprint:
-    """The memory of this process beside what it had at the start, as Linux counts it; 0 elsewhere."""
+    """By how much this process grows, as Linux counts it; by 0 elsewhere."""
 
     def __init__(self) -> None:
         self.known = Path("/proc/self/clear_refs").exists()
-        self.start = self._bytes("VmRSS")
+        self.forget()
 
     def forget(self) -> None:
-        """From here on the peak is counted anew."""
+        """From here on it is counted anew."""
         if self.known:
             Path("/proc/self/clear_refs").write_text("5")
+        self.before = self._peak()
 
-    def peak(self) -> int:
-        """The most bytes since, above the start."""
-        return self._bytes("VmHWM") - self.start
+    def grew(self) -> int:
+        """The most bytes since then, beside what there was."""
+        return self._peak() - self.before
 
-    def _bytes(self, name: str) -> int:
+    def _peak(self) -> int:
         if not self.known:
             return 0
-        line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(name))
+        line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
         return int(line.split()[1]) << 10
 
 
