@@ -51,10 +51,11 @@ class Contributions:
 
 
 def plastic_rules(connectome: Connectome) -> dict[tuple[int, int], MappingRule]:
-    """The plastic pairs of areas and the rule that governs each: the last plastic one of the pair (FEAGI 2.6.10)."""
+    """The plastic pairs of areas that have synapses, and the rule that governs each: the last plastic one of the pair (FEAGI 2.6.10)."""
+    joined = {(b.source_area, b.target_area) for b in connectome.bundles if b.stop > b.start}
     pairs: dict[tuple[int, int], MappingRule] = {}
     for bundle in connectome.bundles:
-        if bundle.rule.plastic:
+        if bundle.rule.plastic and (bundle.source_area, bundle.target_area) in joined:
             pairs[bundle.source_area, bundle.target_area] = bundle.rule
     return pairs
 
