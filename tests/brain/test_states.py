@@ -16,7 +16,8 @@ from neurula.brain.machines import Machine
 from neurula.brain.page import MACHINES
 from neurula.brain.running import load_image
 from neurula.brain.snapshots import Snapshot, SnapshotStore, decode_snapshot, encode_snapshot
-from neurula.errors import CapacityExceeded, GenomeError, OutOfBounds, SnapshotError, StateError, VerificationFailed
+from neurula.development import ProgressEvent
+from neurula.errors import CapacityExceeded, DevelopmentCancelled, GenomeError, OutOfBounds, SnapshotError, StateError, VerificationFailed
 from neurula.genome import CorticalArea
 from neurula.genome.templates import design_from
 from tests.brain.comparing import GENOME
@@ -144,6 +145,23 @@ def test_a_load_that_fails_leaves_the_brain_and_was_seen_to_fail(tmp_path: Path)
     assert [state for machine, state in told if machine == "connectome"] == [
         ConnectomeState.DEVELOPING, ConnectomeState.FAILED, ConnectomeState.READY,
     ]
+
+
+def test_a_load_that_is_stopped_or_interrupted_leaves_no_machine_halfway() -> None:
+    def interrupt(event: ProgressEvent) -> None:
+        if event.synapses:
+            raise KeyboardInterrupt
+
+    states = StateManager()
+    states.load(GENOME)
+    before = states.manager.brain
+    with pytest.raises(DevelopmentCancelled):
+        states.load(BLINK, cancelled=lambda: True)
+    with pytest.raises(KeyboardInterrupt):
+        states.load(BLINK, progress=interrupt)
+    assert states.manager.brain is before
+    assert (states.genome.state, states.connectome.state) == (GenomeState.LOADED, ConnectomeState.READY)
+    assert states.load(BLINK).progress == 100
 
 
 def test_an_edit_that_fails_changes_no_state() -> None:

@@ -305,7 +305,7 @@ def test_who_remembers_whom_stands_in_the_connectome() -> None:
     connectome = develop(genome_of(
         area("seen__", False, ("store1", "episodic_memory"), ("store2", "memory"), ("played", "projector"), ("played", "memory_replay")),
         area("store1", True, ("played", "memory_replay"), ("store2", "associative_memory"), ("played", "associative_memory")),
-        area("store2", True, ("store1", "associative_memory")),
+        area("store2", True, ("store1", "bi_directional_stdp")),
         area("played", False, ("seen__", "episodic_memory")),
     )).connectome  # fmt: skip
     seen, store1, store2, played = (3, 4, 5, 6)
@@ -314,7 +314,7 @@ def test_who_remembers_whom_stands_in_the_connectome() -> None:
         ("associates", store1, store2), ("associates", store2, store1),
     ]  # fmt: skip
     sizes = {(b.source_area, b.target_area, b.rule.morphology): b.stop - b.start for b in connectome.bundles}
-    assert sizes[store1, store2, "associative_memory"] == sizes[store2, store1, "associative_memory"] == 3, "as a projector"
+    assert sizes[store1, store2, "associative_memory"] == sizes[store2, store1, "bi_directional_stdp"] == 3, "as a projector"
     assert sizes[store1, played, "associative_memory"] == 0
     assert connectome.synapses == 3 + 3 + 3
     assert upstream_areas(connectome, played) == (seen, store1)

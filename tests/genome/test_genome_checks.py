@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from tests.genome.generated import genomes, tried
 
+from neurula.cli.app import run_command
 from neurula.development import develop
 from neurula.genome import Genome, check_genome, parse_genome, read_genome
 from neurula.genome.checks import CHECKS, RUNNING_CHECKS, Context
@@ -180,7 +181,9 @@ def fifteen_faults(document: Document) -> set[str]:
     return {code for _, code in faults}
 
 
-def test_a_genome_broken_in_fifteen_ways_is_told_all_fifteen_at_once_with_their_lines(flat: Document, tmp_path: Path) -> None:
+def test_a_genome_broken_in_fifteen_ways_is_told_all_fifteen_at_once_with_their_lines(
+    flat: Document, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     codes = fifteen_faults(flat)
     assert len(codes) == 15
     path = tmp_path / "broken.json"
@@ -190,9 +193,16 @@ def test_a_genome_broken_in_fifteen_ways_is_told_all_fifteen_at_once_with_their_
     lines = path.read_text(encoding="utf-8").splitlines()
     for problem in inspection.problems:
         assert problem.line, problem
+        assert problem.path.startswith("/"), problem
+        assert problem.message, problem
+        assert problem.remedy, problem
         last = problem.path.rpartition("/")[2].replace("~1", "/")
         assert last.isdigit() or f'"{last}"' in lines[problem.line - 1], problem
     assert [p.line for p in inspection.problems] == sorted(p.line for p in inspection.problems)
+    assert run_command(["check", str(path), "--json"]) == 4
+    told = json.loads(capsys.readouterr().out)["problems"]
+    assert {problem["code"] for problem in told} >= codes
+    assert all(problem["line"] and problem["path"] and problem["message"] and problem["remedy"] for problem in told)
 
 
 def test_a_key_that_is_written_twice_is_named(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from neurula.brain.machines import (
 from neurula.brain.running import carried_over, load_image
 from neurula.brain.snapshots import Snapshot, SnapshotStore
 from neurula.compiler import lower, write_image
+from neurula.development.stages import Cancelled, Progress
 from neurula.errors import OutOfBounds, StateError
 from neurula.genome import Genome, parse_genome, read_genome
 from neurula_npu import Brain
@@ -63,9 +64,12 @@ class StateManager:
 
     # genome and connectome
 
-    def load(self, source: Genome | str | os.PathLike[str]) -> DevelopmentProgress:
-        """Loads a genome or its file and grows the brain; a runtime is unloaded first. If that fails the brain before is
-        still there, the error is raised, and the machines have been in `failed`. Illegal while the runtime runs."""
+    def load(
+        self, source: Genome | str | os.PathLike[str], *, progress: Progress | None = None, cancelled: Cancelled | None = None
+    ) -> DevelopmentProgress:
+        """Loads a genome or its file and grows the brain; a runtime is unloaded first. If that fails, or is stopped, the brain
+        before is still there, the error is raised, and the machines have been in `failed`. Illegal while the runtime runs.
+        progress and cancelled: as develop takes them."""
         with self._lock:
             self._require_still("load a genome")
             before = self.genome.state, self.connectome.state
@@ -73,18 +77,18 @@ class StateManager:
             try:
                 genome = source if isinstance(source, Genome) else read_genome(source)
                 self.connectome.move(ConnectomeState.DEVELOPING)
-                progress = self.manager.load_from_genome(genome)
-            except Exception as failure:
+                done = self.manager.load_from_genome(genome, progress=progress, cancelled=cancelled)
+            except BaseException as failure:  # also an interrupt leaves no machine halfway
                 self.genome.move(GenomeState.FAILED, str(failure))
                 self.genome.move(before[0], "the genome before is still there")
                 if self.connectome.state == ConnectomeState.DEVELOPING:
                     self.connectome.move(ConnectomeState.FAILED, str(failure))
                     self.connectome.move(before[1], "the brain before is still there")
                 raise
-            self.connectome.move(ConnectomeState.READY, f"{progress.neurons_created} neurons")
+            self.connectome.move(ConnectomeState.READY, f"{done.neurons_created} neurons")
             self.genome.move(GenomeState.LOADED, genome.title)
             self.unload()
-            return progress
+            return done
 
     def edit(self, change: Callable[[ConnectomeManager], T]) -> T:
         """Runs a change of the brain; returns what it returns. The running image stays as it is until `build`."""

@@ -2,8 +2,8 @@
 
 memory, episodic_memory: the target, a memory area, watches the source; no synapse (FEAGI's engines).
 memory_replay: the source, a memory area, plays back into the target; no synapse.
-associative_memory: between two memory areas a projector, whose synapses learn; between others no synapse.
-bi_directional_stdp: no synapse at birth.
+associative_memory, bi_directional_stdp (its old name): between two memory areas a projector, whose synapses learn where the rule
+is plastic; between others no synapse.
 
 Every such rule has its bundle in the connectome, mostly an empty one: `neurula.development.memory_links` reads the wiring off.
 """
@@ -19,7 +19,7 @@ from neurula.genome.model import Triple
 
 WATCHES = ("memory", "episodic_memory")
 REPLAYS = ("memory_replay",)
-ASSOCIATES = ("associative_memory",)
+ASSOCIATES = ("associative_memory", "bi_directional_stdp")
 
 
 def grow_by_learning(_parameters: Mapping[str, Any], _source: Triple, _target: Triple) -> Growth:
@@ -28,8 +28,8 @@ def grow_by_learning(_parameters: Mapping[str, Any], _source: Triple, _target: T
 
 
 def grow_between_memories(parameters: Mapping[str, Any], source: Triple, target: Triple) -> Growth:
-    """associative_memory where both areas are memory areas."""
+    """ASSOCIATES where both areas are memory areas."""
     return grow_projector(parameters, source, target)
 
 
-FUNCTIONS = dict.fromkeys((*WATCHES, *REPLAYS, *ASSOCIATES, "bi_directional_stdp"), grow_by_learning)
+FUNCTIONS = dict.fromkeys((*WATCHES, *REPLAYS, *ASSOCIATES), grow_by_learning)
