@@ -111,6 +111,18 @@ def test_growing_takes_no_more_memory_than_was_announced(name: str, attractivity
     assert most <= development.announced_bytes, f"{most:,} taken, {development.announced_bytes:,} announced"
 
 
+def test_what_chance_will_leave_out_is_not_announced() -> None:
+    genome = pair_of_areas((3000, 1, 1), (3000, 1, 1), MappingRule("all_to_all", attractivity=1))
+    tracemalloc.start()
+    try:
+        development = develop(genome)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert 80_000 < development.connectome.synapses < 100_000
+    assert most <= development.announced_bytes < 32_000_000, "9 million candidates would take 72 MB"
+
+
 def test_memory_of_edits_is_announced_too() -> None:
     genome = pair_of_areas((1000, 1, 1), (1000, 1, 1), EVERYTHING)
     edits = {"areas": {TARGET: {"without": [[3, 9]], "thresholds": []}}, "pairs": [["source", TARGET, {"cut": [[9, 9]], "made": []}]]}

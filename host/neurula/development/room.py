@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from neurula.development.enumeration import BOX_CANDIDATES
-from neurula.development.synaptogenesis import PlannedRule
+from neurula.development.synaptogenesis import PlannedRule, expected_synapses
 from neurula.errors import DevelopmentError
 
 SYNAPSE_BYTES = 8  # two int32, source and target
@@ -20,7 +20,7 @@ BASE_BYTES = 4 << 20  # tables of the rules, and slices of candidates whose chan
 
 def bytes_of(planned: Sequence[PlannedRule], edited: bool = False) -> int:
     """An upper bound of the memory that growing these rules takes, the grown arrays included."""
-    synapses = sum(plan.at_most for plan in planned)
+    synapses = sum(expected_synapses(plan) for plan in planned)
     at_once = max((min(plan.joined, max(BOX_CANDIDATES, _widest(plan))) for plan in planned), default=0)
     drawn = max((plan.at_most for plan in planned if plan.growth.one_at_random), default=0)
     worked_on = max(at_once * CANDIDATE_BYTES, drawn * DRAWN_BYTES)

@@ -97,7 +97,7 @@ def grow_synapses(
     """The bundles and the arrays source and target, neuron indices inside their areas. report: called after every rule with
     the fraction of the work that is done, and the synapses that there are."""
     work = sum(p.at_most for p in planned)
-    arrays = SynapseArrays(sum(_expected(p) for p in planned))
+    arrays = SynapseArrays(sum(expected_synapses(p) for p in planned))
     bundles: list[Bundle] = []
     done = 0
     for number, plan in enumerate(planned):
@@ -169,7 +169,7 @@ def _parts(genome: Genome, rule: MappingRule) -> int:
     return max((len(v) for v in written if isinstance(v, (list, tuple))), default=0)
 
 
-def _expected(plan: PlannedRule) -> int:
+def expected_synapses(plan: PlannedRule) -> int:
     """How many synapses to make room for: all that there may be, or what chance leaves of them and the box that is worked on."""
     chance = max(0.0, min(1.0, plan.rule.attractivity / 100))
     if chance >= 1:
