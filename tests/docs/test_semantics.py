@@ -10,7 +10,7 @@ import numpy as np
 
 from neurula.compiler import lower, ranges, write_image
 from neurula.development import develop
-from neurula.development.chance import draw
+from neurula.development.chance import draw_voxels, keep_by_chance
 from neurula.genome.model import CorticalArea, Genome, MappingRule, Projection
 from neurula_npu import ReferenceBrain
 from neurula_npu.schema import DELAY_MAX, REFRACTORY_MAX
@@ -36,9 +36,13 @@ def draw_of_the_page(seed: int, *parts: int) -> int:
 
 
 def test_chance_is_drawn_as_the_page_says() -> None:
-    for seed, rule, source, target in ((0, 0, 0, 0), (1, 2, 3, 4), (WORD, 77, 2**31 - 1, 2**32 - 1)):
-        drawn = draw(seed, rule, np.array([source], np.uint64), np.array([target], np.uint64))
-        assert int(drawn[0]) == draw_of_the_page(seed, rule, source, target)
+    for seed, rule, source, target in ((0, 0, 0, 0), (1, 2, 3, 4), (WORD, 77, 2**31 - 1, 2**31 - 1)):
+        drawn = np.empty(3, np.int32)
+        draw_voxels(seed, rule, source, 1 << 31, drawn)
+        assert drawn.tolist() == [draw_of_the_page(seed, rule, source + k, 2**32 - 1) >> 1 for k in range(3)]
+        for percent in (1, 25, 50, 75, 99):
+            kept = keep_by_chance(seed, rule, percent, (source, target), np.zeros(1, np.int32), np.zeros(1, np.int32))
+            assert kept == int(draw_of_the_page(seed, rule, source, target) < percent * 2**32 // 100)
 
 
 def test_an_attractivity_keeps_exactly_the_synapses_that_the_page_says() -> None:
