@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from examples.bodies.catalogue import DESIGNED
-from neurula.bridge.channels import FULL_SCALE, Arrivals, Channels, WireDevice, channels_of_body, channels_of_brain, plan
+from neurula.bridge.bodies import neutral_values
+from neurula.bridge.channels import FULL_SCALE, NOTHING, Arrivals, Channels, WireDevice, channels_of_body, channels_of_brain, plan
 from neurula.errors import InvalidInput
 from neurula.link.wire import Motor, Sense, Value
-from neurula.robot import parse_mapping, shape_of_genome
+from neurula.robot import kinds, parse_mapping, shape_of_genome
 from neurula.robot.binding import try_bind
+from neurula.robot.shape import AreaShape, BrainShape
 from tests.bodies.living import make
 from tests.bridge.lab import brain_of, mapping_of
 from tests.conftest import ROOT
@@ -39,6 +43,26 @@ kind = "location"
 [motors.who]
 kind = "identity_out"
 """
+LARGE = """
+[sensors.ear]
+kind = "text_in"
+area = "heard"
+[sensors.skin]
+kind = "block_in"
+area = "felt"
+[motors.mouth]
+kind = "text_out"
+area = "said"
+[motors.shape]
+kind = "block_out"
+area = "shown"
+size = [2, 3, 4]
+[motors.map]
+kind = "segmentation"
+area = "known"
+size = [3, 2, 5]
+"""
+AREAS = {"heard": (1, 1, 16), "felt": (3, 2, 2), "said": (1, 1, 20), "shown": (2, 3, 4), "known": (3, 2, 5)}
 
 
 def devices() -> dict[str, WireDevice]:
@@ -69,6 +93,45 @@ def test_the_robot_of_the_arduino_example_has_the_channels_of_its_sketch() -> No
     assert [(device.name, device.first) for device in (*made.sensors, *made.motors)] == [
         ("left_eye", 0), ("right_eye", 1), ("left_wheel", 0), ("right_wheel", 1)
     ]  # fmt: skip
+
+
+def test_tokens_blocks_and_maps_of_classes_travel_and_both_ends_number_them_alike() -> None:
+    mapping = parse_mapping(LARGE.encode())
+    areas = tuple(AreaShape(name, name, "IPU" if name in ("heard", "felt") else "OPU", dims) for name, dims in AREAS.items())
+    bound, problems = try_bind(mapping, BrainShape(areas))
+    assert not problems
+    block = np.arange(-6, 6).reshape(3, 2, 2) / 6
+    there = channels_of_body(mapping, {"ear": None, "skin": block})
+    assert there == channels_of_brain(bound)
+    heard = Arrivals(there.sensors)
+    for token in (0, 1, 97, 65_534, None):
+        for message in there.sense({"ear": token, "skin": block}):
+            heard.take(Sense.unpack(message.pack()).values)
+        news = heard.news()
+        assert news["ear"] == token
+        assert np.asarray(news["skin"]) == pytest.approx(block, abs=1 / FULL_SCALE)
+        assert len(bound.devices[1].parts[0].coder.encode(news["skin"])) == 11  # all but the one that is 0
+    known, shown = [[0, -1, 4], [1, 2, 3]], np.arange(24).reshape(2, 3, 4) / 23
+    told = Arrivals(there.motors)
+    for message in there.motor(1, {"mouth": (1 << 20) - 2, "shape": shown, "map": np.array(known)}):
+        told.take(Motor.unpack(message.pack()).values)
+    news = told.news()
+    assert (news["mouth"], [list(row) for row in news["map"]]) == ((1 << 20) - 2, known)
+    assert np.asarray(news["shape"]) == pytest.approx(shown, abs=1 / FULL_SCALE)
+
+
+def test_every_kind_of_motor_can_be_left_neutral_over_a_link() -> None:
+    motors = "".join(
+        f'[motors.m{i}]\nkind = "{kind.name}"\nnumber = 0\nsize = [2, 2, 2]\n'
+        for i, kind in enumerate(kinds().values()) if kind.way == "motor" and len(kind.parts) == 1
+    )  # fmt: skip
+    mapping = parse_mapping(motors.encode())
+    for device in mapping.devices:
+        alone = replace(mapping, devices=(device,))
+        (message, *_) = plan(alone, {}).motor(0, neutral_values(alone)) or [Motor(0, ())]
+        assert NOTHING not in [number for _, number in message.values]
+        moves = kinds()[device.kind].parts[0].layouts[0].family in ("number", "signed", "switch")
+        assert bool(message.values) == moves, device.kind
 
 
 @pytest.mark.parametrize("span", [(0.0, 1.0), (1.0, 0.0), (-1.0, 1.0), (0.12, 3.5), (-180.0, 180.0), (1.0, -1.0)])
@@ -137,7 +200,7 @@ def test_a_command_names_all_motors_and_its_burst() -> None:
 @pytest.mark.parametrize(("text", "code", "words"), [
     ('[sensors.a]\nkind = "battery"\nnumber = 3\n[sensors.b]\nkind = "battery"\nnumber = 3', "W102", "channel 3"),
     ('[sensors.a]\nkind = "accelerometer"\nnumber = 254', "W102", "channel 256"),
-    ('[sensors.a]\nkind = "text_in"', "W101", "text_in"),
+    ('[motors.a]\nkind = "block_out"', "W101", "how many"),
     ('[sensors.a]\nkind = "vision"', "W101", "vision"),
     ('[motors.a]\nkind = "gaze"', "W101", "gaze"),
     ('[sensors.a]\nkind = "camera"', "W101", "how many"),

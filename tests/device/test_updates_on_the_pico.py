@@ -160,8 +160,13 @@ def test_a_board_whose_only_brain_was_given_up_is_safe_and_takes_a_new_one(neuru
         require_running(pico, image_of(VISION), uploaded.slot)
 
 
-def test_a_confirmed_brain_that_failed_too_often_runs_again_when_a_person_says_so(neurula: Neurula) -> None:
-    region = SlotFlash(board_with(image_of(REFLEX)))
+def drives(pico: WatchedPico) -> bool:
+    """Whether the reflex robot's motors turn."""
+    return any((pico.pwm(pin) or (0, 0))[1] for pin in (2, 3, 4, 5))
+
+
+def test_a_confirmed_brain_that_failed_too_often_runs_again_and_stops_and_goes_on_when_a_person_says_so(neurula: Neurula) -> None:
+    region = SlotFlash(board_with(reflex_image()))
     for _ in range(20):
         Slots(region, region.slot_bytes).choose(patience=100)
     with WatchedPico(flash=bytes(region.flash), wall_limit_s=600) as pico, on_a_cable(pico) as url:
@@ -169,7 +174,14 @@ def test_a_confirmed_brain_that_failed_too_often_runs_again_when_a_person_says_s
         hello = ask("device", "info")["hello"]
         assert (hello["state"], "failed" in hello["boot_reason"]) == ("safe", True)
         hello = ask("device", "retry")["hello"]
-        assert (hello["state"], hello["slot"]) == ("confirmed", "0")
+        assert (hello["state"], hello["slot"], hello["stopped"]) == ("confirmed", "0", False)
+        assert drives(pico)
+        assert ask("device", "stop")["hello"]["stopped"]
+        assert not drives(pico)
+        assert ask("device", "reset")["hello"]["stopped"]
+        assert not drives(pico)
+        assert not ask("device", "release")["hello"]["stopped"]
+        assert drives(pico)
 
 
 def small_board(folder: Path) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from random import Random
 from typing import Any, Protocol
 
@@ -255,11 +256,17 @@ class LinkedBody:
             self.listen(left)
 
 
-def neutral_values(mapping: RobotMapping) -> dict[str, float]:
-    """What the motors do when nobody commands them: what the file says, else the middle of a range with a sign, else nothing."""
-    found = {}
+def neutral_values(mapping: RobotMapping) -> dict[str, Any]:
+    """What the motors do when nobody commands them: what the file says, else the middle of a range with a sign, else the range's first
+    end. Pictures, tokens and choices are left out: they move nothing."""
+    found: dict[str, Any] = {}
     for device in mapping.devices:
         if device.way == "motor":
-            low, high = device.range or kinds()[device.kind].range
-            found[device.name] = device.neutral if device.neutral is not None else 0.0 if low == -high else low
+            kind = kinds()[device.kind]
+            layout = kind.parts[0].layout_of(device.areas.get(kind.parts[0].name, ""))
+            low, high = device.range or kind.range
+            rest = device.neutral if device.neutral is not None else 0.0 if low == -high else low
+            count = prod(layout.size) if layout.family == "switch" else layout.components
+            if layout.family in ("number", "signed", "switch"):
+                found[device.name] = rest if count == 1 else (rest,) * count
     return found

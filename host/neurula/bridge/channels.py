@@ -12,14 +12,17 @@ from typing import Any
 from neurula.errors import InvalidInput
 from neurula.link.wire import Motor, Sense, Value
 from neurula.robot import BoundRobot, Device, RobotMapping, kinds
-from neurula.robot.coders import Percentage
+from neurula.robot.coders import Percentage, Size
 
 FULL_SCALE = 32_767
 NOTHING = -32_768  # a device that says nothing
 CHANNELS_MAX = 256
 VALUES_MAX = 100  # in one message: runs of neighbours take two bytes each, and a message has 240
-FAMILIES = ("number", "signed", "profile", "switch", "image", "choice", "place")
+FAMILIES = ("number", "signed", "profile", "switch", "image", "block", "classes", "token", "choice", "place")
+WHOLE = ("choice", "classes", "token")  # whole numbers, which travel as they are
 WHITE = 255.0
+TOKEN_BITS = 15  # of a token in each of its two channels, the lower ones first
+TOKEN_MAX = (1 << 2 * TOKEN_BITS) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +37,15 @@ class WireDevice:
 
     @property
     def count(self) -> int:
-        return math.prod(self.shape)
+        return 2 if self.family == "token" else math.prod(self.shape)
 
     def numbers_of(self, value: Any) -> list[int]:
         """A value in the device's own unit as the numbers of its channels. ValueError, TypeError for what is no value of it."""
         if value is None:
             return [NOTHING] * self.count
+        if self.family == "token":
+            token = max(0, min(TOKEN_MAX, int(value)))
+            return [token & FULL_SCALE, token >> TOKEN_BITS]
         flat = list(flattened(value))
         if len(flat) != self.count:
             raise ValueError(f"{self.name} has {self.count} numbers, not {len(flat)}")
@@ -49,6 +55,9 @@ class WireDevice:
         """What the numbers of its channels mean, in the device's own unit; None where one of them says nothing."""
         if NOTHING in numbers:
             return None
+        if self.family == "token":
+            low, high = (number & FULL_SCALE for number in numbers)
+            return low | high << TOKEN_BITS
         values = [self._value(number) for number in numbers]
         return values[0] if not self.shape else shaped(values, self.shape)
 
@@ -58,8 +67,8 @@ class WireDevice:
 
     def _number(self, value: Any) -> int:
         """One number of -FULL_SCALE to FULL_SCALE: the nearest; what lies outside of the range counts as its end."""
-        if self.family == "choice":
-            return max(0, min(FULL_SCALE, int(value)))
+        if self.family in WHOLE:
+            return max(-1 if self.family == "classes" else 0, min(FULL_SCALE, int(value)))
         low, high = self.range
         share = float(value) / high if self._balanced else (float(value) - low) / (high - low)
         if math.isnan(share):
@@ -70,7 +79,7 @@ class WireDevice:
         low, high = self.range
         if self.family == "switch":
             return number > FULL_SCALE // 2
-        if self.family == "choice":
+        if self.family in WHOLE:
             return number
         value = high * number / FULL_SCALE if self._balanced else low + (high - low) * number / FULL_SCALE
         return round(value) if self.family == "image" else value
@@ -162,15 +171,20 @@ def channels_of_brain(robot: BoundRobot) -> Channels:
     """At the brain's end, where sizes are those of its areas. InvalidInput W101, W102."""
     shapes: dict[str, tuple[int, ...]] = {}
     for device in robot.devices:
-        coder = device.parts[0].coder
-        width, height, depth = coder.size
-        shapes[device.name] = (coder.components,) if isinstance(coder, Percentage) else (height, width, depth)
+        part = device.parts[0]
+        shapes[device.name] = (part.coder.components,) if isinstance(part.coder, Percentage) else shape_in(part.family, part.coder.size)
     return plan(robot.mapping, shapes)
 
 
 def channels_of_body(mapping: RobotMapping, values: Mapping[str, Any]) -> Channels:
     """At the body's end, where sizes are those of what it senses. InvalidInput W101, W102."""
     return plan(mapping, {name: shape_of(value) for name, value in values.items()})
+
+
+def shape_in(family: str, size: Size) -> tuple[int, ...]:
+    """Of the values of a channel of that size."""
+    width, height, depth = size
+    return size if family == "block" else (height, width) if family == "classes" else (height, width, depth)
 
 
 def shape_of(value: Any) -> tuple[int, ...]:
@@ -212,11 +226,12 @@ def layout_of(device: Device, shapes: Mapping[str, tuple[int, ...]]) -> tuple[st
     if layout.family == "switch":
         width, height, depth = layout.size
         return "switch", () if width * height * depth == 1 else (width * height * depth,), (0.0, 1.0)
-    if layout.family in ("choice", "place"):
-        return layout.family, () if layout.family == "choice" else (2,), (0.0, 1.0)
-    if device.name not in shapes:
-        raise InvalidInput("W101", f"how many numbers {device.name!r} has is not known here", where=device.place)
-    shape = shapes[device.name]
-    if len(shape) == 3 and shape[2] == 1:
+    if layout.family in ("choice", "token", "place"):
+        return layout.family, (2,) if layout.family == "place" else (), (0.0, 1.0)
+    shape = shapes.get(device.name) or (shape_in(layout.family, device.size) if device.size else ())
+    if not shape:
+        remedy = "Write size = [x, y, z] into its part of robot.toml."
+        raise InvalidInput("W101", f"how many numbers {device.name!r} has is not known here", where=device.place, remedy=remedy)
+    if layout.family == "image" and len(shape) == 3 and shape[2] == 1:
         shape = shape[:2]  # a grey picture is a plain one
     return layout.family, shape, (0.0, WHITE) if layout.family == "image" else span

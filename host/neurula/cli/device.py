@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from neurula.cli.options import AsJson, Port
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from neurula.device.find import Device
     from neurula.device.link import BoardLink, Slot
 
-app = plain_app(help="List attached boards, ask one, confirm its brain or take it back.", no_args_is_help=True)
+app = plain_app(help="List attached boards, ask one, stop it, confirm its brain or take it back.", no_args_is_help=True)
 app.command()(provision)
 GREETING_S = 5.0  # a board that has just been plugged in is still booting
 NO_SLOTS = "F147"  # what a board says that has nothing set aside for brains
 
 
 @contextmanager
-def linked(port: str | None) -> Iterator[tuple[Device, BoardLink]]:
-    """The board that is meant, and a link to it that has answered."""
+def linked(port: str | None, *, stopping: bool = False) -> Iterator[tuple[Device, BoardLink]]:
+    """The board that is meant, and a link to it that has answered. stopping: the emergency stop is the first word to it."""
     from neurula.device.find import find_device
     from neurula.device.link import BoardLink
     from neurula.device.ports import open_connection
@@ -33,6 +33,9 @@ def linked(port: str | None) -> Iterator[tuple[Device, BoardLink]]:
     connection = open_connection(device)
     try:
         link = BoardLink(connection)
+        if stopping:
+            with suppress(LinkLost):  # a board that boots hears it below
+                link.estop()
         greet(link, device)
         yield device, link
     finally:
@@ -135,6 +138,22 @@ def reset(port: Port = None, as_json: AsJson = False) -> None:
     with linked(port) as (device, link):
         restart(link)
         revive(link)
+        tell(device, link, as_json)
+
+
+@app.command()
+def stop(port: Port = None, as_json: AsJson = False) -> None:
+    """Emergency stop: the outputs are neutral at once, and stay so until `release` or a power cut."""
+    with linked(port, stopping=True) as (device, link):
+        link.estop()
+        tell(device, link, as_json)
+
+
+@app.command()
+def release(port: Port = None, as_json: AsJson = False) -> None:
+    """End the emergency stop: the outputs follow the brain again."""
+    with linked(port) as (device, link):
+        link.order("release")
         tell(device, link, as_json)
 
 

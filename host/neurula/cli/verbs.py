@@ -21,7 +21,7 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "build": ("build", "build", "Compile a genome into an image, and show what it costs on one board, or on all."),
     "run": ("run", "run", "Run a brain: a genome is grown and compiled first, an image runs as it is."),
     "flash": ("flash", "flash", "Put a brain on a board: its firmware, the brain, ten seconds of watching it run, and it stays."),
-    "device": ("device", "app", "List attached boards, ask one, confirm its brain or take it back."),
+    "device": ("device", "app", "List attached boards, ask one, stop it, confirm its brain or take it back."),
     "bridge": ("bridge", "bridge", "Connect a brain to a body: sensors in, motors out, burst by burst."),
     "robot": ("robot", "app", "Check the sensors and motors of a robot against a brain, list their kinds."),
     "image": ("image", "app", "Look into images, verify them, compare two."),

@@ -37,13 +37,14 @@ PER_FRAME = 20  # injections that one message carries
 _Answer = TypeVar("_Answer", bound=Message)
 ORDERS: dict[str, Message] = {
     "start": wire.Reset(), "reset": wire.Reset(), "confirm": wire.Confirm(), "rollback": wire.Rollback(), "retry": wire.Retry(),
-    "estop": wire.Estop(), "release": wire.Release(), "run": wire.Start(), "stop": wire.Stop(), "rewind": wire.Rewind(),
+    "release": wire.Release(), "run": wire.Start(), "stop": wire.Stop(), "rewind": wire.Rewind(),
 }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """Who answers. slot: "0", "1" or "-"; state: confirmed, pending or safe; burst: the last one's number."""
+    """Who answers. slot: "0", "1" or "-"; state: confirmed, pending or safe; burst: the last one's number; stopped: the emergency stop
+    is latched."""
 
     board: str
     fingerprint: str
@@ -52,6 +53,7 @@ class Hello:
     state: str
     burst: int
     boot_reason: str
+    stopped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ class BoardLink:
         slot = "-" if answer.slot == NO_SLOT else str(answer.slot)
         reason = f"{answer.boot_reason} {answer.refusal}".strip()
         state = name_of(BrainState, answer.state)
-        return Hello(answer.board, f"{answer.image_fingerprint:08x}", answer.free_bytes, slot, state, answer.burst, reason)
+        return Hello(answer.board, f"{answer.image_fingerprint:08x}", answer.free_bytes, slot, state, answer.burst, reason, bool(answer.stopped))
 
     def stats(self) -> Stats:
         s = self.ask(wire.GetStats(), wire.Stats)
@@ -134,6 +136,10 @@ class BoardLink:
         """The board verifies the upload and marks it pending: (slot, sequence)."""
         answer = self.ask(wire.Commit(), wire.Committed, VERIFY_TIMEOUT_S)
         return str(answer.slot), str(answer.sequence)
+
+    def estop(self) -> None:
+        """The emergency stop, which needs no session and begins none."""
+        self.request(wire.Estop(), wire.Ack, GREETING_TIMEOUT_S)
 
     def order(self, verb: str) -> None:
         """One of ORDERS."""

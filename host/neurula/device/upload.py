@@ -162,4 +162,5 @@ def running(hello: Hello) -> str:
     """What runs, in words."""
     if hello.state == "safe":
         return "no brain runs, the outputs are neutral"
-    return f"the {hello.state} brain of slot {hello.slot} runs"
+    stopped = ", the emergency stop keeps the outputs neutral" if hello.stopped else ""
+    return f"the {hello.state} brain of slot {hello.slot} runs{stopped}"
