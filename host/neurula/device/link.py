@@ -98,7 +98,8 @@ class BoardLink:
         slot = "-" if answer.slot == NO_SLOT else str(answer.slot)
         reason = f"{answer.boot_reason} {answer.refusal}".strip()
         state = name_of(BrainState, answer.state)
-        return Hello(answer.board, f"{answer.image_fingerprint:08x}", answer.free_bytes, slot, state, answer.burst, reason, bool(answer.stopped))
+        fingerprint = f"{answer.image_fingerprint:08x}"
+        return Hello(answer.board, fingerprint, answer.free_bytes, slot, state, answer.burst, reason, bool(answer.stopped))
 
     def stats(self) -> Stats:
         s = self.ask(wire.GetStats(), wire.Stats)
