@@ -22,8 +22,7 @@ LAYOUTS = {"three bytes": 0, "four bytes": 1, "six bytes": 2}
 def neurula(folder: Path, about: dict[str, Any]) -> Runner:
     from neurula_npu import Brain
 
-    with (folder / "image.nrl").open("rb") as file:
-        brain = Brain(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    brain = Brain.open(folder / "image.nrl")
     brain.step([(0, 0)])
 
     def potentials() -> bytes:

@@ -2,52 +2,78 @@
 
 from __future__ import annotations
 
-import ctypes
+import os
+from array import array
 from collections.abc import Iterable, Sequence
 from typing import Any
 from zlib import crc32
 
-from neurula_npu import kernels as pure_kernels
 from neurula_npu.image import Image, ImageError
 from neurula_npu.schema import RECORDS
+from neurula_npu.stimulus import Stimulus
+from neurula_npu.verdicts import KnownImage, Verdicts, image_bytes
 
 try:
-    from neurula_npu import compiled as _kernels  # type: ignore[attr-defined, unused-ignore]
+    from neurula_npu import compiled as _module  # type: ignore[attr-defined, unused-ignore]
 except ImportError:  # nothing was compiled on this machine
-    _kernels = pure_kernels
+    _module = None
 
 RAM_LIMIT = 1 << 30  # bytes; what a host gives one brain unless told otherwise
-COMPILED = _kernels is not pure_kernels
+COMPILED = _module is not None
 
 _BURST, _SLOT = (4 * RECORDS["RAM"].index(name) for name in ("burst", "slot"))
+_compiled: Any = _module
+_NOTHING: tuple[tuple[int, int], ...] = ()
 
 
 class Brain:
     """Runs the bursts of one image.
 
-    data: the image's bytes (bytes, mmap, ...), kept and never copied; ram_limit: most bytes that it may take.
-    Raises ImageError for whatever is wrong with the image.
+    data: the image's bytes (bytes, mmap, ...), kept and never copied; ram_limit: most bytes that it may take; pure: the kernels in
+    plain Python, even where they are compiled. Raises ImageError for whatever is wrong with the image.
     """
 
     def __init__(self, data: Any, *, ram_limit: int = RAM_LIMIT, pure: bool = False) -> None:
-        self.image = Image(data, ram_limit)
+        self.image = data if isinstance(data, KnownImage) else Image(data, ram_limit)
         self.ram = bytearray(self.image.ram_bytes)
         self.image.start(self.ram)
         sizes = [self.area_field(index, "neurons") for index in range(self.image.areas)]
         self._sizes = sizes
-        self._stimulus: Any = (ctypes.c_int32 * 256)()
-        module = pure_kernels if pure else _kernels
-        self._kernels: Any = module.Kernels(*self._views(module is not pure_kernels), self._stimulus, max(sizes, default=0))
-        bad = self._kernels.verify(*self.image.row_bounds())
+        self._bits = [(self.area_field(index, "bits_at"), 2 * ((neurons + 15) >> 4)) for index, neurons in enumerate(sizes)]
+        self._given = Stimulus(sizes)
+        self._kernels: Any = self._load_kernels(pure, max(sizes, default=0))
+        bad = 0 if isinstance(data, KnownImage) else self._kernels.verify(*self.image.row_bounds())
         if bad:
             raise ImageError("I112", "a row, a target or a table is out of bounds", bad)
         self._valued = self.header_field("features") != 0
+        self._plastics = self.image.plastics
 
-    def _views(self, compiled: bool) -> tuple[Any, Any]:
-        """RAM block and image as the kernels take them."""
-        if not compiled:
-            return self.ram, self.image.data
-        return memoryview(self.ram).cast("i"), memoryview(self.image.data).cast("B").cast("i")
+    @classmethod
+    def open(
+        cls, path: str | os.PathLike[str], *, ram_limit: int = RAM_LIMIT, pure: bool = False, verdicts: Verdicts | None = None
+    ) -> Brain:
+        """A brain from a file, mapped and not read: its pages come when they are needed. All of it is verified the first time, and
+        whenever it has changed. verdicts: where that is remembered. Raises ImageError, OSError."""
+        verdicts = Verdicts() if verdicts is None else verdicts
+        with open(path, "rb") as file:
+            found = os.fstat(file.fileno())
+            data = image_bytes(file, found)
+            if isinstance(data, bytes):  # others may change the file: this is a copy, and the verdict would be on the file
+                return cls(data, ram_limit=ram_limit, pure=pure)
+            if verdicts.holds(found, data):
+                return cls(KnownImage(data, ram_limit), pure=pure)
+            brain = cls(data, ram_limit=ram_limit, pure=pure)
+            verdicts.note(found, os.fstat(file.fileno()), data)
+            return brain
+
+    def _load_kernels(self, pure: bool, neurons_max: int) -> Any:
+        """The kernels over RAM block and image."""
+        room = array("i", bytes(4))
+        if pure or not COMPILED:
+            from neurula_npu import kernels as plain
+
+            return plain.Kernels(self.ram, self.image.data, room, neurons_max)  # type: ignore[no-untyped-call]
+        return _compiled.Kernels(memoryview(self.ram).cast("i"), memoryview(self.image.data).cast("B").cast("i"), room, neurons_max)
 
     def header_field(self, name: str) -> int:
         """A field of the image's header, by the names of docs/SPEC.md."""
@@ -59,29 +85,27 @@ class Brain:
         at = self.image.area_at(area) + 4 * RECORDS["AREA"].index(name)
         return int.from_bytes(self.image.data[at : at + 4], "little", signed=True)
 
-    def step(self, forced: Sequence[tuple[int, int]] = (), inject: Sequence[tuple[int, int, int]] = ()) -> None:
+    def step(self, forced: Sequence[tuple[int, int]] = _NOTHING, inject: Sequence[tuple[int, int, int]] = ()) -> None:
         """One burst. forced: (area, neuron) that fire whatever their state; inject: (area, neuron, input units)."""
         if forced or inject:
-            self._load_stimulus(forced, inject)
-        self._kernels.step(len(inject), len(forced), self._valued, self.image.plastics)
+            self._given.clear()
+            self._given.add(forced, inject)
+            self.step_with(self._given)
+        else:
+            self._kernels.step(0, 0, self._valued, self._plastics)
+
+    def step_with(self, stimulus: Stimulus) -> None:
+        """One burst with what was prepared in `new_stimulus` of this brain."""
+        self._kernels.stimulate(stimulus.words)
+        self._kernels.step(stimulus.injections, stimulus.forced, self._valued, self._plastics)
+
+    def new_stimulus(self) -> Stimulus:
+        """Room for what bursts of this brain are given: filled from buffers, checked once, used as often as one likes."""
+        return Stimulus(self._sizes)
 
     def run(self, bursts: int) -> None:
         """So many bursts without a stimulus; of the spikes only the last burst's can be read."""
-        self._kernels.run(bursts, self._valued, self.image.plastics)
-
-    def _load_stimulus(self, forced: Sequence[tuple[int, int]], inject: Sequence[tuple[int, int, int]]) -> None:
-        words: list[int] = []
-        for area, neuron, units in inject:
-            words += (area, neuron, max(-0x3FFFFFFF, min(0x3FFFFFFF, units)))
-        for pair in forced:
-            words += pair
-        for area, neuron in [*((a, n) for a, n, _ in inject), *forced]:
-            if not (0 <= area < len(self._sizes) and 0 <= neuron < self._sizes[area]):
-                raise IndexError(f"no neuron {neuron} in area {area}")
-        if len(words) > len(self._stimulus):
-            self._stimulus = (ctypes.c_int32 * (2 * len(words)))()
-            self._kernels.stimulate(self._stimulus)
-        self._stimulus[: len(words)] = words
+        self._kernels.run(bursts, self._valued, self._plastics)
 
     @property
     def burst(self) -> int:
@@ -93,12 +117,33 @@ class Brain:
         slot = int.from_bytes(self.ram[_SLOT : _SLOT + 4], "little")
         first = self.image.bits_at + slot * self.image.slot_bytes
         found = []
-        for area, neurons in enumerate(self._sizes):
-            at = first + self.area_field(area, "bits_at")
-            bits = int.from_bytes(self.ram[at : at + 2 * ((neurons + 15) >> 4)], "little")
+        for area, (at, size) in enumerate(self._bits):
+            bits = int.from_bytes(self.ram[first + at : first + at + size], "little")
             if bits:
                 found.append((area, list(set_bits(bits))))
         return found
+
+    def fired_bits(self, area: int) -> memoryview:
+        """An area's spikes of the last burst where they lie: a bit per neuron, least significant first, in whole 16-bit words.
+        Changes with later bursts."""
+        at, size = self._bits[area]
+        at += self.image.bits_at + int.from_bytes(self.ram[_SLOT : _SLOT + 4], "little") * self.image.slot_bytes
+        return memoryview(self.ram).toreadonly()[at : at + size]
+
+    def fired_into(self, area: int, numbers: Any) -> int:
+        """Writes the neurons of an area that fired, ascending, into a buffer of 32-bit integers; how many there are. What does not fit
+        is left out."""
+        found = array("i", set_bits(int.from_bytes(self.fired_bits(area), "little")))
+        room = memoryview(numbers)
+        fits = min(len(found), room.nbytes // 4)
+        if fits:
+            room.cast("B")[: 4 * fits] = memoryview(found).cast("B")[: 4 * fits]
+        return len(found)
+
+    def potentials(self, area: int) -> memoryview:
+        """The potentials of an area's neurons where they lie, signed 32-bit, in the area's own units; empty if it keeps none."""
+        at = self.area_field(area, "potentials_at")
+        return memoryview(self.ram).toreadonly()[at : at + 4 * self._sizes[area] if at else 0].cast("i")
 
     def state(self) -> bytes:
         """The whole state: the RAM block."""
@@ -111,10 +156,11 @@ class Brain:
 
 def set_bits(bits: int) -> Iterable[int]:
     """Indexes of the set bits of a non-negative integer, ascending."""
-    base = 0
-    for chunk in bits.to_bytes((bits.bit_length() + 7) // 8, "little"):
-        while chunk:
-            low = chunk & -chunk
-            yield base + low.bit_length() - 1
-            chunk ^= low
-        base += 8
+    raw = bits.to_bytes((bits.bit_length() + 63) // 64 * 8, "little")
+    base = -1
+    for word in memoryview(raw).cast("Q"):
+        while word:
+            low = word & -word
+            yield base + low.bit_length()
+            word ^= low
+        base += 64

@@ -14,10 +14,14 @@ from neurula.genome import read_genome
 ROOT = Path(__file__).parent.parent.parent
 
 
-def test_the_program_of_the_page_runs_a_brain(tmp_path: Path) -> None:
+def test_the_programs_of_the_page_run_a_brain(tmp_path: Path) -> None:
     programs = re.findall(r"^```python\n(.*?)^```", (ROOT / "docs" / "NPU.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
-    assert len(programs) == 1
+    assert len(programs) == 2
     genome = read_genome(ROOT / "examples" / "reflex" / "genome.json")
     (tmp_path / "brain.nrl").write_bytes(write_image(lower(develop(genome).connectome)))
-    result = subprocess.run([sys.executable, "-c", programs[0]], cwd=tmp_path, check=True, capture_output=True, text=True)
-    assert result.stdout.startswith("101 ")
+    first, second = (
+        subprocess.run([sys.executable, "-c", program], cwd=tmp_path, check=True, capture_output=True, text=True).stdout
+        for program in programs
+    )
+    assert first.startswith("101 ")
+    assert second.startswith("[")
