@@ -178,7 +178,7 @@ def assert_written_and_converted(document: Document, chance: random.Random) -> N
         assert replace(before, id="", name=named, genes={}, projections=()) == replace(after, id="", genes={}, projections=())
         rules = [len(projection.rules) for projection in before.projections]
         assert rules == [len(projection.rules) for projection in after.projections]
-    draw_svg(wiring_of(genome.title, genome.areas))
+    draw_svg(wiring_of(genome.title, genome.areas)).encode()
 
 
 def assert_grown(genome: Genome, compiled: bool) -> None:

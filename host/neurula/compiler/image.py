@@ -104,5 +104,5 @@ def section_bytes(program: Program, starts: dict[str, int]) -> dict[str, bytes]:
 
 
 def name_bytes(areas: tuple[AreaProgram, ...]) -> bytes:
-    texts = [text[:16383].encode() for area in areas for text in (area.id, area.name)]  # at most 4 bytes a character
+    texts = [text[:16383].encode("utf-8", "replace") for area in areas for text in (area.id, area.name)]  # at most 4 bytes a character
     return b"".join(struct.pack("<H", len(text)) + text for text in texts)
