@@ -90,13 +90,16 @@ def threshold_words(grown: GrownArea, unit: Fraction) -> tuple[int, NDArray[np.i
     own = {neuron: word(exact(threshold)) for neuron, threshold in grown.thresholds}
     if not any(steps):
         return word(base), with_own(np.full(grown.neurons, word(base), np.int32), own) if own else None
-    axes = [[step * i for i in range(n)] for step, n in zip(steps, area.dims, strict=True)]
     common = math.lcm(*(v.denominator for v in [base, *steps]))
-    x, y, z = (np.array([int(v * common) for v in axis], object) for axis in axes)  # whole numbers: exact sums
-    sums = int(base * common) + x[:, None, None] + y[None, :, None] + z[None, None, :]
-    known: dict[int, int] = {}
-    words = [known.setdefault(v, word(Fraction(v, common))) if v not in known else known[v] for v in sums.ravel()]
-    return word(base), with_own(np.repeat(np.array(words, np.int32), area.neurons_per_voxel), own)
+    start, *paces = (int(v * common) for v in [base, *steps])  # whole numbers: exact sums
+    largest = abs(start) + sum(abs(pace) * n for pace, n in zip(paces, area.dims, strict=True))
+    scale = unit / common
+    dtype = np.int64 if largest * scale.numerator + scale.denominator < 1 << 62 else object
+    x, y, z = (np.arange(n if pace else 1, dtype=dtype) * pace for pace, n in zip(paces, area.dims, strict=True))
+    sums = start + x[:, None, None] + y[None, :, None] + z[None, None, :]
+    words = np.clip(-(-sums * scale.numerator // scale.denominator), -1 - POTENTIAL_MAX, POTENTIAL_MAX + 1).astype(np.int32)
+    of_voxels = np.broadcast_to(words, area.dims).ravel()
+    return word(base), with_own(np.repeat(of_voxels, area.neurons_per_voxel), own)
 
 
 def with_own(words: NDArray[np.int32], own: dict[int, int]) -> NDArray[np.int32]:
