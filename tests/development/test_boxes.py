@@ -10,6 +10,7 @@ from growing import defined, pair_of_areas
 
 from neurula.development import Connectome, develop
 from neurula.development import enumeration as enumeration_module
+from neurula.development import slabs as slabs_module
 from neurula.development import synaptogenesis as synaptogenesis_module
 from neurula.genome.model import Genome, MappingRule, Triple
 
@@ -38,6 +39,10 @@ def test_neither_boxes_nor_the_room_made_for_them_show(
     whole = develop(genome, seed=9).connectome
     monkeypatch.setattr(enumeration_module, "BOX_CANDIDATES", 11)
     monkeypatch.setattr(synaptogenesis_module, "BOX_CANDIDATES", 11)
+    assert same(develop(genome, seed=9).connectome, whole)
+    monkeypatch.setattr(slabs_module, "FEWEST", 0)
+    monkeypatch.setattr(slabs_module, "WORTH", 0)
+    monkeypatch.setattr(enumeration_module, "BOX_CANDIDATES", 1 << 18)
     assert same(develop(genome, seed=9).connectome, whole)
     monkeypatch.setattr(synaptogenesis_module, "_expected", lambda _plan: 0)
     assert same(develop(genome, seed=9).connectome, whole)

@@ -33,6 +33,8 @@ from obvious import (
 from neurula.development import develop, memory_links, upstream_areas
 from neurula.development import enumeration as enumeration_module
 from neurula.development import morphologies as registry
+from neurula.development import patches as patches_module
+from neurula.development import slabs as slabs_module
 from neurula.development.morphologies import BUILT_IN, FUNCTIONS, found_functions
 from neurula.development.morphologies import __path__ as folder_of_morphologies
 from neurula.genome import morphologies as names_of_the_reader
@@ -72,11 +74,16 @@ LEARNING = {"memory", "episodic_memory", "memory_replay", "associative_memory", 
 SEEDS = range(12)
 
 
-@pytest.fixture(params=[(1 << 18, 16), (1 << 18, 0), (7, 0)], ids=["one box", "one box sorted", "many boxes"])
+@pytest.fixture(
+    params=[(1 << 18, 16, 1 << 11), (1 << 18, 0, 1 << 11), (7, 0, 1 << 11), (1 << 18, 16, 0)],
+    ids=["one box", "one box sorted", "many boxes", "layers that repeat"],
+)
 def ways(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Small areas fit in one box, where pairs are ticked off; tiny boxes and sorting are for larger ones."""
+    """Small areas fit in one box, where pairs are ticked off; tiny boxes, sorting and repeated layers are for larger ones."""
     monkeypatch.setattr(enumeration_module, "BOX_CANDIDATES", request.param[0])
-    monkeypatch.setattr(enumeration_module, "DENSE", request.param[1])
+    monkeypatch.setattr(patches_module, "DENSE", request.param[1])
+    monkeypatch.setattr(slabs_module, "FEWEST", request.param[2])
+    monkeypatch.setattr(slabs_module, "WORTH", request.param[2] and slabs_module.WORTH)
 
 
 def compare(

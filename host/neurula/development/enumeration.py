@@ -1,54 +1,24 @@
-"""From products of axis relations to arrays of voxel pairs, in order: source voxel by source voxel, then by target.
+"""From products of axis relations to arrays of synapses, in order: source voxel by source voxel, then by target.
 
-Everything is broadcasting over the six axes (source x, y, z, target x, y, z). Work goes on in boxes of the source area,
-which bounds the room that it takes. A box with one regular product is written straight into the connectome; of one with gaps,
-or of products that are in order, what exists is picked out; otherwise the pairs are ticked off or sorted.
+Work goes on in pieces of the source area, which bounds the room that it takes: in layers along x where these repeat (slabs.py),
+in boxes otherwise (patches.py).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from neurula.development.arrays import Places, SynapseArrays
-from neurula.development.morphologies.growth import Box, Growth, Indices, Product, Relation, Scatter
+from neurula.development.morphologies.growth import Box, Growth, Product, Scatter
+from neurula.development.patches import chosen, patch_of, picked, squeezed, united, write_regular, write_voxels
+from neurula.development.slabs import Slab, repeated_slabs
 from neurula.genome.model import Triple
 
 BOX_CANDIDATES = 1 << 18  # voxel pairs of one box: a few megabytes while they are worked on
-DENSE = 16  # where one in so many possible pairs is joined, ticking them off is faster than sorting
-Integers = NDArray[np.int32] | NDArray[np.int64]
 Thin = Callable[[Places], int]  # moves the synapses that stay to the front; returns how many
-
-
-@dataclass(frozen=True, slots=True)
-class Patch:
-    """A product inside a box, ready to broadcast over the six axes.
-
-    sources, targets: voxel coordinates by axis. inside: by target axis, None where every combination is a pair, otherwise which are.
-    """
-
-    sources: tuple[Indices, Indices, Indices]
-    targets: tuple[Indices, Indices, Indices]
-    inside: tuple[NDArray[np.bool_] | None, ...]
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return np.broadcast_shapes(*(a.shape for a in (*self.sources, *self.targets)))
-
-    @property
-    def regular(self) -> bool:
-        return all(axis is None for axis in self.inside)
-
-    def reached(self, dims: Triple, scale: int = 1, dtype: type = np.int32) -> list[Integers]:
-        """Terms by target axis: their sum is the raster index times scale, or negative where there is no pair."""
-        terms = _raster(self.targets, dims, scale, dtype)
-        none = dtype(-(1 << (np.iinfo(dtype).bits - 3)))  # three of them do not overflow
-        return [t if i is None else np.where(i, t, none) for t, i in zip(terms, self.inside, strict=True)]
 
 
 def candidates(product: Product, source: Triple) -> int:
@@ -63,16 +33,13 @@ def write_pairs(
 
     Every neuron of a source voxel reaches the last neuron of the target voxel (FEAGI's released engine).
     """
-    for box in _boxes(growth.products, source):
-        here = [_patch(p, box, target) for p in growth.products if p.candidates(box)]
-        if len(here) == 1 and here[0].regular:
-            places = _write_regular(here[0], source, target, neurons_per_voxel, arrays)
-        elif len(here) == 1:
-            places = _write_voxels(*_picked(here[0], source, target), neurons_per_voxel, arrays)
-        elif growth.ordered:
-            places = _write_voxels(*_squeezed(here, box, source, target), neurons_per_voxel, arrays)
-        else:
-            places = _write_voxels(*_united(here, box, source, target), neurons_per_voxel, arrays)
+    slabs = repeated_slabs(growth.products, source, target, BOX_CANDIDATES)
+    if slabs is not None:
+        made = _write_slabs(slabs, growth, source, target, neurons_per_voxel, arrays)
+    else:
+        boxes = _boxes(growth.products, source)
+        made = (_write_box(box, growth, source, target, neurons_per_voxel, arrays) for box in boxes)
+    for places in made:
         arrays.keep(len(places[0]) if thin is None else thin(places))
 
 
@@ -85,8 +52,41 @@ def write_scattered(
         voxels = np.arange(first, min(first + step, source_voxels), dtype=np.int32)
         reached = np.sort(scatter.targets(voxels), axis=1)
         sources = np.repeat(voxels, np.count_nonzero(reached >= 0, axis=1))
-        places = _write_voxels(sources, _chosen(reached), neurons_per_voxel, arrays)
+        places = write_voxels(sources, chosen(reached), neurons_per_voxel, arrays)
         arrays.keep(len(places[0]) if thin is None else thin(places))
+
+
+def _write_box(
+    box: Box, growth: Growth, source: Triple, target: Triple, neurons_per_voxel: tuple[int, int], arrays: SynapseArrays
+) -> Places:
+    here = [patch_of(p, box, target) for p in growth.products if p.candidates(box)]
+    if len(here) == 1 and here[0].regular:
+        return write_regular(here[0], source, target, neurons_per_voxel, arrays)
+    if len(here) == 1:
+        return write_voxels(*picked(here[0], source, target), neurons_per_voxel, arrays)
+    if growth.ordered:
+        return write_voxels(*squeezed(here, box, source, target), neurons_per_voxel, arrays)
+    return write_voxels(*united(here, box, source, target), neurons_per_voxel, arrays)
+
+
+def _write_slabs(
+    slabs: Sequence[Slab], growth: Growth, source: Triple, target: Triple, neurons_per_voxel: tuple[int, int], arrays: SynapseArrays
+) -> Iterator[Places]:
+    """The first of every kind as a box, the others moved to where they belong."""
+    known: dict[bytes, Places] = {}
+    voxels = source[1] * source[2], math.prod(target[slabs[0].axis + 1 :])
+    strides = [v * per for v, per in zip(voxels, neurons_per_voxel, strict=True)]
+    for slab in slabs:
+        moves = np.int32(slab.x * strides[0]), np.int32(slab.step * strides[1])
+        alike = known.get(slab.alike)
+        if alike is None:
+            places = _write_box(((slab.x, slab.x + 1), *_whole(source)[1:]), growth, source, target, neurons_per_voxel, arrays)
+            known[slab.alike] = places[0] - moves[0], places[1] - moves[1]
+        else:
+            places = arrays.places(len(alike[0]))
+            for neurons, move, out in zip(alike, moves, places, strict=True):
+                np.add(neurons, move, out=out)
+        yield places
 
 
 def _whole(dims: Triple) -> Box:
@@ -108,177 +108,3 @@ def _boxes(products: Sequence[Product], source: Triple) -> Iterator[Box]:
             lower, upper = list(box), list(box)
             lower[axis], upper[axis] = (first, middle), (middle, stop)
             waiting += [(upper[0], upper[1], upper[2]), (lower[0], lower[1], lower[2])]
-
-
-def _patch(product: Product, box: Box, target: Triple) -> Patch:
-    sources: list[Indices] = [np.empty(0, np.int32)] * 3
-    targets: list[Indices] = []
-    inside: list[NDArray[np.bool_] | None] = []
-    for axis, (relation, source_axis) in enumerate(zip(product.relations, product.source_axes, strict=True)):
-        indices, reached, kept = _rows(relation, box[source_axis], target[axis])
-        shape = [1] * 6
-        shape[source_axis] = len(indices)
-        sources[source_axis] = indices.reshape(shape)
-        shape[3 + axis] = reached.shape[1]
-        targets.append(reached.reshape(shape))
-        inside.append(None if kept is None else kept.reshape(shape))
-    return Patch((sources[0], sources[1], sources[2]), (targets[0], targets[1], targets[2]), tuple(inside))
-
-
-def _rows(
-    relation: Relation, within: tuple[int, int], target: int
-) -> tuple[Indices, Indices, NDArray[np.bool_] | None]:
-    """Source indices [n], targets [n, k], and which of these exist (None: all)."""
-    first, stop = max(within[0], relation.first), min(within[1], relation.stop)
-    indices = np.arange(first, stop, dtype=np.int32)
-    targets = relation.targets(indices)
-    if relation.complete:
-        return indices, targets, None
-    inside = (targets >= 0) & (targets < target)
-    used = inside.any(axis=0)
-    if not used.all():
-        targets, inside = targets[:, used], inside[:, used]
-    return indices, targets, None if inside.all() else inside
-
-
-def _raster(coordinates: Sequence[Indices], dims: Triple, scale: int = 1, dtype: type = np.int32) -> list[Integers]:
-    """The terms whose sum is the raster index times scale."""
-    strides = dims[1] * dims[2] * scale, dims[2] * scale, scale
-    return [c.astype(dtype) * dtype(s) for c, s in zip(coordinates, strides, strict=True)]
-
-
-def _halves(terms: Sequence[Integers]) -> tuple[Integers, Integers]:
-    """Two terms with the same sum as the three. The last two are added first, for long inner loops, unless that is most of the work."""
-    x, y, z = terms
-    inner = math.prod(np.broadcast_shapes(y.shape, z.shape))
-    if 4 * inner <= math.prod(np.broadcast_shapes(x.shape, y.shape, z.shape)):
-        return x, np.add(y, z, order="C")
-    return np.add(x, y, order="C"), z
-
-
-def _voxels_of(patch: Patch, source: Triple) -> NDArray[Any]:
-    """int32: the raster indices of the patch's source voxels."""
-    x, y, z = _raster(patch.sources, source)
-    voxels: NDArray[Any] = np.add(x, y + z, order="C").ravel()
-    return voxels
-
-
-def _write_regular(
-    patch: Patch, source: Triple, target: Triple, neurons_per_voxel: tuple[int, int], arrays: SynapseArrays
-) -> Places:
-    per_source, per_target = neurons_per_voxel
-    shape = patch.shape
-    places = arrays.places(math.prod(shape) * per_source)
-    voxels = _voxels_of(patch, source)
-    from_neurons = places[0].reshape(len(voxels), -1, per_source)
-    _spread(voxels[:, None], per_source, from_neurons)
-    first, second = _halves(_raster(patch.targets, target, per_target))
-    to_neurons = places[1].reshape(*shape, per_source)
-    np.add(first, second + np.int32(per_target - 1), out=to_neurons[..., 0])
-    for k in range(1, per_source):
-        to_neurons[..., k] = to_neurons[..., 0]
-    return places
-
-
-def _write_voxels(
-    voxels: Integers, reached: Integers, neurons_per_voxel: tuple[int, int], arrays: SynapseArrays
-) -> Places:
-    per_source, per_target = neurons_per_voxel
-    places = arrays.places(len(voxels) * per_source)
-    _spread(voxels, per_source, places[0].reshape(-1, per_source))
-    last = reached.astype(np.int32, copy=False)
-    if per_target > 1:
-        last = last * np.int32(per_target) + np.int32(per_target - 1)
-    to_neurons = places[1].reshape(-1, per_source)
-    for k in range(per_source):
-        to_neurons[:, k] = last
-    return places
-
-
-def _spread(voxels: Integers, per_voxel: int, neurons: NDArray[np.int32]) -> None:
-    """Writes the neurons of each voxel along the last axis; a slice at a time, because that axis is short."""
-    first = voxels if per_voxel == 1 else voxels * voxels.dtype.type(per_voxel)
-    for k in range(per_voxel):
-        neurons[..., k] = first
-        if k:
-            neurons[..., k] += np.int32(k)
-
-
-def _picked(patch: Patch, source: Triple, target: Triple) -> tuple[Integers, Integers]:
-    """Source and target voxels of a patch with gaps."""
-    counts: Any = 1
-    for reached, inside, axis in zip(patch.targets, patch.inside, (3, 4, 5), strict=True):
-        of_axis = reached.shape[axis] if inside is None else np.count_nonzero(inside, axis=axis, keepdims=True)
-        counts = counts * of_axis
-    counts = np.broadcast_to(counts, (*patch.shape[:3], 1, 1, 1)).ravel()
-    return np.repeat(_voxels_of(patch, source), counts), _chosen(_total(patch, target))
-
-
-def _total(patch: Patch, target: Triple) -> Integers:
-    """Target voxels of the patch's whole shape, negative where there is no pair."""
-    first, second = _halves(patch.reached(target, dtype=_narrowest(math.prod(target))))
-    return np.add(first, second, order="C")
-
-
-def _chosen(numbers: Integers) -> Integers:
-    """Those that are not negative, in their order. (An index is faster than a mask: it does not care how long its runs are.)"""
-    return numbers.ravel().take(np.flatnonzero(numbers >= 0))
-
-
-def _narrowest(stop: int) -> type:
-    """The integers in which numbers below stop have room for the mark of what does not exist."""
-    return np.int32 if stop <= 1 << 29 else np.int64
-
-
-def _squeezed(patches: Sequence[Patch], box: Box, source: Triple, target: Triple) -> tuple[Integers, Integers]:
-    """Source and target voxels of patches that, one after the other, give every source voxel ascending targets."""
-    widths = [math.prod(p.shape[3:]) for p in patches]
-    sizes = [stop - first for first, stop in box]
-    table: Integers = np.full((*sizes, sum(widths)), -1, _narrowest(math.prod(target)))
-    column = 0
-    for patch, width in zip(patches, widths, strict=True):
-        where = [
-            slice(int(s.flat[0]) - box[a][0], int(s.flat[-1]) + 1 - box[a][0]) for a, s in enumerate(patch.sources)
-        ]
-        made = np.broadcast_to(_total(patch, target), patch.shape).reshape(*patch.shape[:3], width)
-        table[where[0], where[1], where[2], column : column + width] = made
-        column += width
-    rows = table.reshape(math.prod(sizes), column)  # column is 0 where no voxel of the box has a target
-    first_voxel = _first_voxel(box, source)
-    voxels = np.arange(first_voxel, first_voxel + len(rows), dtype=np.int32)
-    return np.repeat(voxels, np.count_nonzero(rows >= 0, axis=1)), _chosen(rows)
-
-
-def _united(patches: Sequence[Patch], box: Box, source: Triple, target: Triple) -> tuple[Integers, Integers]:
-    """Source and target voxels of any patches, every pair once."""
-    volume = math.prod(target)
-    pairs = math.prod(stop - first for first, stop in box) * volume
-    dtype = _narrowest(pairs)
-    found = [_keys(p, box, source, target, dtype) for p in patches]
-    united: NDArray[Any]
-    if pairs <= DENSE * sum(len(keys) for keys in found):
-        joined = np.zeros(pairs, np.bool_)
-        for keys in found:
-            joined[keys] = True
-        united = np.flatnonzero(joined).astype(dtype)
-    else:
-        united = np.concatenate(found)
-        united.sort(kind="stable")  # merges runs: the keys of each patch ascend already
-        fresh = np.ones(len(united), np.bool_)
-        fresh[1:] = united[1:] != united[:-1]
-        united = united[fresh]
-    voxels = united // dtype(volume)
-    return voxels + dtype(_first_voxel(box, source)), united - voxels * dtype(volume)
-
-
-def _keys(patch: Patch, box: Box, source: Triple, target: Triple, dtype: type) -> NDArray[Any]:
-    """(source voxel - first voxel of the box) * voxels of the target + target voxel, of every pair."""
-    relative = [s - np.int32(box[a][0]) for a, s in enumerate(patch.sources)]
-    terms = _raster(relative, source, math.prod(target), dtype) + patch.reached(target, 1, dtype)
-    total = sum(sorted(terms, key=lambda t: t.size), start=np.zeros((1,) * 6, dtype))
-    return total.ravel() if patch.regular else _chosen(total)
-
-
-def _first_voxel(box: Box, dims: Triple) -> int:
-    (x, _), (y, _), (z, _) = box
-    return (x * dims[1] + y) * dims[2] + z
