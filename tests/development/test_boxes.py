@@ -44,7 +44,7 @@ def test_neither_boxes_nor_the_room_made_for_them_show(
     monkeypatch.setattr(slabs_module, "WORTH", 0)
     monkeypatch.setattr(enumeration_module, "BOX_CANDIDATES", 1 << 18)
     assert same(develop(genome, seed=9).connectome, whole)
-    monkeypatch.setattr(synaptogenesis_module, "_expected", lambda _plan: 0)
+    monkeypatch.setattr(synaptogenesis_module, "expected_synapses", lambda _plan: 0)
     assert same(develop(genome, seed=9).connectome, whole)
 
 
