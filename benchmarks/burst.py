@@ -28,12 +28,14 @@ from folders import FOLDER, ROOT, folder_of
 from networks import SIZES, TURNS
 from processes import Process, engines_for, prepare
 
+import pace
 import pages
 from npu.genome_bursts import time_genomes
-from npu.results import RESULTS, brain_table, newest, speed_table
+from npu.results import RESULTS, brain_table, newest, pace_table, speed_table
 
 TURN_S = 0.03  # how long an engine runs before the next one does
 WARM_UP = 20  # bursts
+PACES_HZ = [100.0, 1000.0]
 
 
 def measure(engines: list[Process], turns: int) -> dict[str, list[float]]:
@@ -137,6 +139,14 @@ def show(lines: list[dict[str, Any]]) -> None:
               f"{line['bytes_per_synapse']:10.2f}{line['start_s']:9.2f}{line['rss_mb']:8.0f}{line['peak_rss_mb']:9.0f}")
 
 
+def keep_pace(seconds: float) -> list[dict[str, Any]]:
+    """Brains at a fixed rate; prints and returns a line per brain and rate."""
+    print("\nat a fixed rate, not pinned; periods in µs")
+    rows = pace.measured(PACES_HZ, seconds) if seconds else []
+    pace.show(rows)
+    return [{"engine": "neurula", "size": row.pop("brain"), "mode": f"{row['rate_hz']:g} Hz", **row} for row in rows]
+
+
 def pin() -> set[int]:
     """This process and its children on one processor; returns where they were allowed before."""
     allowed = os.sched_getaffinity(0)
@@ -152,7 +162,7 @@ def machine() -> str:
 
 def write_page() -> None:
     lines = newest(RESULTS.read_text(encoding="utf-8"))
-    for name, text in (("speed", speed_table(lines)), ("genomes", brain_table(lines))):
+    for name, text in (("speed", speed_table(lines)), ("genomes", brain_table(lines)), ("pace", pace_table(lines))):
         print("unchanged" if text == pages.block(name) else "new", name)
         pages.write(name, text)
 
@@ -163,6 +173,7 @@ def main() -> None:
     parser.add_argument("--modes", default=",".join(TURNS))
     parser.add_argument("--engines", default="", help="such as neurula,C,NEST; all that are there if not given")
     parser.add_argument("--turns", type=int, default=15)
+    parser.add_argument("--pace-seconds", type=float, default=5.0, help="how long each brain runs at a fixed rate; 0: not at all")
     parser.add_argument("--results", type=Path, default=RESULTS, help="where the lines are appended; - for nowhere")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where the networks are kept, up to 3 GB")
     parser.add_argument("--genomes", type=Path, nargs="*", help="more than the empty brain, the essential one and those of examples/")
@@ -181,6 +192,7 @@ def main() -> None:
     allowed = pin()
     lines += time_genomes(sorted((ROOT / "examples").glob("*/genome.json")) + (chosen.genomes or []))
     os.sched_setaffinity(0, allowed)
+    lines += keep_pace(chosen.pace_seconds)
     if str(chosen.results) != "-":
         stamp = {"at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "machine": machine(), "load": round(load, 2)}
         with chosen.results.open("a", encoding="utf-8") as file:

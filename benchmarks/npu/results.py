@@ -65,6 +65,17 @@ def brain_table(lines: list[Line]) -> str:
     return "\n".join([row_of(heads), row_of(["---"] * len(heads)), *map(row_of, rows)])
 
 
+def pace_table(lines: list[Line]) -> str:
+    """Brains at a fixed rate."""
+    heads = ["brain", "rate", "period, p0.1", "p50", "p99.9", "worst", "missed", "drift", "of a processor", "MB"]
+    rows = [
+        [line["size"], line["mode"], *(f"{line[key]:,.0f} µs" for key in ("p0_1_us", "p50_us", "p99_9_us", "p100_us")),
+         f"{line['missed']} of {line['bursts']:,}", f"{line['drift_us']:.0f} µs", f"{line['cpu_percent']:.1f} %", f"{line['rss_mb']:.0f}"]
+        for line in lines if "rate_hz" in line
+    ]  # fmt: skip
+    return "\n".join([row_of(heads), row_of(["---"] * len(heads)), *map(row_of, rows)])
+
+
 def footer(lines: list[Line]) -> str:
     """When, and how busy the machine was."""
     last = max(lines, key=lambda line: str(line["at"]))

@@ -13,14 +13,15 @@ import pytest
 
 import pages
 from neurula.compiler import write_image
-from npu.results import RESULTS, brain_table, newest, speed_table
+from npu.results import RESULTS, brain_table, newest, pace_table, speed_table
 
 ROOT = Path(__file__).parent.parent.parent
 
 def test_a_program_written_for_the_workload_alone_comes_to_the_same_potentials(tmp_path: Path) -> None:
     results = tmp_path / "results.jsonl"
     command = [sys.executable, str(ROOT / "benchmarks" / "burst.py"), "--sizes", "S", "--turns", "1", "--engines", "neurula,C"]
-    subprocess.run([*command, "--folder", str(tmp_path / "networks"), "--results", str(results)], check=True, capture_output=True)
+    options = ["--pace-seconds", "0.1", "--folder", str(tmp_path / "networks"), "--results", str(results)]
+    subprocess.run([*command, *options], check=True, capture_output=True)
     lines = [json.loads(line) for line in results.read_text().splitlines()]
     assert {"neurula", "C, three bytes", "C, four bytes, ahead", "C, six bytes"} <= {line["engine"] for line in lines}
     assert all(line["events_per_s"] > 0 for line in lines if line["size"] == "S")
@@ -31,6 +32,7 @@ def test_a_program_written_for_the_workload_alone_comes_to_the_same_potentials(t
     rows = speed_table(newest(results.read_text())).splitlines()[2:4]
     assert [row.split(" | ")[1] for row in rows] == ["2 %", "0.2 %"]
     assert "| essential, driven | " in brain_table(lines)
+    assert "| essential | 1000 Hz | " in pace_table(lines)
 
 
 @pytest.mark.parametrize("cells", [1_000, 70_000])
@@ -48,4 +50,5 @@ def test_the_newest_figure_of_an_engine_is_the_one_that_is_shown() -> None:
 def test_the_page_shows_what_was_measured_last() -> None:
     lines = newest(RESULTS.read_text(encoding="utf-8"))
     assert pages.block("speed") == speed_table(lines), "make bench-page"
+    assert pages.block("pace") == pace_table(lines), "make bench-page"
     assert pages.block("genomes") == brain_table(lines), "make bench-page"

@@ -22,6 +22,7 @@ from neurula.link.clock import Clock, SystemClock
 from neurula.robot import parse_mapping, read_mapping
 from neurula.robot.robot import load_brain
 from neurula.runtimes import LOCAL
+from neurula_npu.pacer import wake_precisely
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,8 @@ def assemble(wishes: Wishes, stack: ExitStack) -> Assembled:
         recorder = stack.enter_context(Recorder(Path(wishes.record), head, Path(wishes.robot).read_bytes(), image))
     stack.callback(body.close)
     body.open()
+    if not wishes.lockstep:
+        wake_precisely()
     made = Bridge(port, body, clock, Meters(brain.geometry, brain.rate_hz), lockstep=wishes.lockstep, recorder=recorder)
     return Assembled(made, brain, body, port.name, not wishes.lockstep, port.paced)
 
