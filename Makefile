@@ -45,7 +45,7 @@ budgets: $(STAMP)
 clean:
 	rm -rf $(VENV) .venv-peers build dist device/neurula_npu/*.so
 
-$(STAMP): pyproject.toml setup.py device/neurula_npu/compiled.pyx device/neurula_npu/primitives.h device/neurula_npu/vectors_x86.h
+$(STAMP): pyproject.toml setup.py device/neurula_npu/compiled.pyx $(wildcard device/neurula_npu/*.h)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip
 	$(BIN)/pip install --quiet --editable ".[dev,sim,flash,bodies]"

@@ -59,7 +59,8 @@ def extensions() -> list[Extension]:
         return []
     kernels = Extension(
         "neurula_npu.compiled", ["device/neurula_npu/compiled.pyx"], include_dirs=["device/neurula_npu"],
-        depends=["device/neurula_npu/primitives.h", "device/neurula_npu/vectors_x86.h"], extra_compile_args=FLAGS,
+        depends=[f"device/neurula_npu/{name}.h" for name in ("primitives", "vectors_x86", "halves", "worker")], extra_compile_args=FLAGS,
+        extra_link_args=[] if os.name == "nt" else ["-pthread"],
     )
     modules: list[Extension] = cythonize([kernels], quiet=True, build_dir="build")
     return modules

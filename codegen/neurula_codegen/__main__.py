@@ -43,7 +43,7 @@ def generate() -> dict[Path, str]:
     tables = emit_tables.spec_tables(schema) | emit_pins.pin_tables(pins)
     return {
         npu / "kernels.py": emit_python.emit(kernels, "kernels.py"),
-        npu / "compiled.pyx": emit_cython.emit(compact, "kernels.py"),
+        npu / "compiled.pyx": emit_cython.emit(compact, "kernels.py", schema),
         npu / "schema.py": emit_tables.emit_schema(schema),
         npu / "image.py": loader,
         mcu / "image.py": loader,

@@ -3,6 +3,7 @@
 #ifndef NEURULA_PRIMITIVES_H
 #define NEURULA_PRIMITIVES_H
 
+#include <limits.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -62,6 +63,19 @@ static inline int next_hit(const int *R32, int x, int stop, int mask)
     return (int)(at - R32) << 2;
 }
 
+/* set bits of `words` words from R32[at] on */
+static inline int count_bits(const int *R32, int at, int words)
+{
+    int bits = 0;
+    for (int i = 0; i < words; i++) {
+        unsigned w = (unsigned)R32[(at >> 2) + i];
+        w -= w >> 1 & 0x55555555u;
+        w = (w & 0x33333333u) + (w >> 2 & 0x33333333u);
+        bits += (int)(((w + (w >> 4)) & 0x0f0f0f0fu) * 0x01010101u >> 24);
+    }
+    return bits;
+}
+
 /* the numbers of the set bits among `count` bits from half-word `word` on; returns how many */
 static inline int collect(const unsigned short *R16, int word, int count, int *restrict found)
 {
@@ -89,10 +103,15 @@ static inline int collect(const unsigned short *R16, int word, int count, int *r
     return n;
 }
 
-/* where the row of a spike starts in the image, and how many of its bytes are worth fetching ahead */
+/* where the row of a spike starts in the image, and how many of its bytes are worth fetching ahead; the rest: see halves.h */
 typedef struct {
-    int at, bytes;
+    int at, bytes, end, split;
 } row_place;
+
+static inline int row_number(const unsigned short *I16, const int *I32, int kind, int rows, int j)
+{
+    return kind == 1 ? rows + j : kind == 2 ? I16[(rows >> 1) + j] : kind == 3 ? I32[(rows >> 2) + j] : rows;
+}
 
 /* The rows of all spikes of a group, before the first is added: loads that wait for memory then wait together.
  * The directory ascends, so the next entry bounds a row. */
@@ -101,8 +120,7 @@ static inline void find_rows(
 {
     const int *entry = I32 + (directory >> 2);
     for (int i = 0; i < spikes; i++) {
-        const int j = found[i], r = kind == 1 ? rows + j : kind == 2 ? I16[(rows >> 1) + j] : kind == 3 ? I32[(rows >> 2) + j] : rows;
-        const int at = entry[r], bytes = entry[r + 1] - at;
+        const int r = row_number(I16, I32, kind, rows, found[i]), at = entry[r], bytes = entry[r + 1] - at;
         places[i].at = at;
         places[i].bytes = at && (unsigned)bytes > BYTES_AHEAD ? BYTES_AHEAD : at ? bytes : 0;
     }
@@ -231,13 +249,9 @@ VECTORS static void integrate_plain(int *in, int *kept, int count, unsigned char
 #include "vectors_x86.h"
 #endif
 
-/* `weight[i] * step + bias` to the input word `list[i]` of each target */
-static inline void add_weighted(
-    int *restrict R32, const unsigned short *restrict I16, const unsigned char *restrict I8, int base, int at, int size, int step)
+static inline void add_weights(int *restrict to, const unsigned short *restrict list, const unsigned char *restrict weight, int size, int step)
 {
-    int *to = R32 + (base >> 2), bias = 1 - step * 128;
-    const unsigned short *list = I16 + (at >> 1);
-    const unsigned char *weight = I8 + at + (((size + 1) >> 1) << 2);
+    const int bias = 1 - step * 128;
 #ifdef NEURULA_VECTORS_X86_H
     if (size >= LONG_LIST && vector_bits >= 256) {
         add_weighted_256(to, list, weight, size, step, bias);
@@ -246,6 +260,12 @@ static inline void add_weighted(
 #endif
     for (int i = 0; i < size; i++)
         to[list[i]] += weight[i] * step + bias;
+}
+
+static inline void add_weighted(
+    int *R32, const unsigned short *I16, const unsigned char *I8, int base, int at, int size, int step)
+{
+    add_weights(R32 + (base >> 2), I16 + (at >> 1), I8 + at + (((size + 1) >> 1) << 2), size, step);
 }
 
 /* clears the words with a bit of mask, and marks in the bitmap those within low..high; the area's inputs start at `inputs` */
