@@ -68,7 +68,6 @@ ctypedef struct part:
 cdef enum:
     WHOLE, LOWER, UPPER, PARTS
 
-cdef int REST_MAX = 1023  # bursts on one thread between two attempts on two, where they never succeed
 
 
 cdef void upper_half(void *kernels) noexcept nogil:
@@ -89,8 +88,9 @@ cdef class Kernels:
     cdef part parts[PARTS]
     cdef halves cut
     cdef worker *worker
-    cdef int neurons_max, shared_from, rest, next_rest
+    cdef int neurons_max, shared_from, rest, next_rest, rest_most
     cdef double events_per_spike
+    cdef readonly long long halved  # bursts that ran on two threads
 
     def __cinit__(self, int[::1] ram, const int[::1] image, const int[::1] stimulus, int neurons_max):
         self._ram = ram
@@ -122,9 +122,9 @@ cdef class Kernels:
             raise MemoryError
         return 0
 
-    def share(self, int events, double events_per_spike):
-        """Lets a second thread help with bursts of that many events and more. True if it can: nothing driven or learning, a border fits."""
-        cdef int lower
+    def share(self, int from_events, double events_per_spike, int rest_most):
+        """Lets a second thread help with bursts of so many events and more; after bursts in which it came too late, up to rest_most
+        bursts stay on one. True if it can: nothing is driven or learns, lists ascend, areas leave room for a border."""
         if self.worker == NULL:
             if not halve(self.I32, self.R32, &self.cut):
                 return False
@@ -135,8 +135,7 @@ cdef class Kernels:
             self.take_room(LOWER)
             self.take_room(UPPER)
             self.worker = worker_start(upper_half, <void *> self)
-        self.shared_from = events
-        self.events_per_spike = events_per_spike
+        self.shared_from, self.events_per_spike, self.rest_most = from_events, events_per_spike, rest_most
         return self.worker != NULL
 
     cdef bint is_large(self) noexcept:
@@ -166,15 +165,13 @@ cdef class Kernels:
 
     cdef void step_in_halves(self) noexcept:
         """One burst on two threads, after `begin`. Where the processors are taken by others, the next ones stay on one for a while."""
-        cdef bint in_time
-        with nogil:
-            worker_ask(self.worker)
-            self.half(LOWER)
-            in_time = worker_wait(self.worker)
-        if in_time:
+        self.halved += 1
+        worker_ask(self.worker)
+        self.half(LOWER)
+        if worker_wait(self.worker):
             self.next_rest >>= 1
         else:
-            self.next_rest = min(2 * self.next_rest + 1, REST_MAX)
+            self.next_rest = min(2 * self.next_rest + 1, self.rest_most)
             self.rest = self.next_rest
 
     cpdef void update(self, int at, int forced) noexcept:

@@ -20,6 +20,8 @@ except ImportError:  # nothing was compiled on this machine
 
 RAM_LIMIT = 1 << 30  # bytes; what a host gives one brain unless told otherwise
 COMPILED = _module is not None
+SHARED_FROM = 8_000  # synaptic events of a burst from which on a second thread is worth it
+REST_MOST = 1023  # bursts on one thread between two attempts on two, while other programs take the processors
 
 _BURST, _SLOT = (4 * RECORDS["RAM"].index(name) for name in ("burst", "slot"))
 _compiled: Any = _module
@@ -30,10 +32,11 @@ class Brain:
     """Runs the bursts of one image.
 
     data: the image's bytes (bytes, mmap, ...), kept and never copied; ram_limit: most bytes that it may take; pure: the kernels in
-    plain Python, even where they are compiled. Raises ImageError for whatever is wrong with the image.
+    plain Python, even where they are compiled; threads: 2 lets a second one help with large bursts, 0 where the machine has two
+    processors for it. Raises ImageError for whatever is wrong with the image.
     """
 
-    def __init__(self, data: Any, *, ram_limit: int = RAM_LIMIT, pure: bool = False) -> None:
+    def __init__(self, data: Any, *, ram_limit: int = RAM_LIMIT, pure: bool = False, threads: int = 1) -> None:
         self.image = data if isinstance(data, KnownImage) else Image(data, ram_limit)
         self.ram = bytearray(self.image.ram_bytes)
         self.image.start(self.ram)
@@ -47,10 +50,13 @@ class Brain:
             raise ImageError("I112", "a row, a target or a table is out of bounds", bad)
         self._valued = self.header_field("features") != 0
         self._plastics = self.image.plastics
+        if threads == 2 or (threads == 0 and processors() > 1):
+            self.share()
 
     @classmethod
     def open(
-        cls, path: str | os.PathLike[str], *, ram_limit: int = RAM_LIMIT, pure: bool = False, verdicts: Verdicts | None = None
+        cls, path: str | os.PathLike[str], *, ram_limit: int = RAM_LIMIT, pure: bool = False, threads: int = 1,
+        verdicts: Verdicts | None = None,
     ) -> Brain:
         """A brain from a file, mapped and not read: its pages come when they are needed. All of it is verified the first time, and
         whenever it has changed. verdicts: where that is remembered. Raises ImageError, OSError."""
@@ -59,10 +65,10 @@ class Brain:
             found = os.fstat(file.fileno())
             data = image_bytes(file, found)
             if isinstance(data, bytes):  # others may change the file: this is a copy, and the verdict would be on the file
-                return cls(data, ram_limit=ram_limit, pure=pure)
+                return cls(data, ram_limit=ram_limit, pure=pure, threads=threads)
             if verdicts.holds(found, data):
-                return cls(KnownImage(data, ram_limit), pure=pure)
-            brain = cls(data, ram_limit=ram_limit, pure=pure)
+                return cls(KnownImage(data, ram_limit), pure=pure, threads=threads)
+            brain = cls(data, ram_limit=ram_limit, pure=pure, threads=threads)
             verdicts.note(found, os.fstat(file.fileno()), data)
             return brain
 
@@ -106,6 +112,19 @@ class Brain:
     def run(self, bursts: int) -> None:
         """So many bursts without a stimulus; of the spikes only the last burst's can be read."""
         self._kernels.run(bursts, self._valued, self._plastics)
+
+    def share(self, from_events: int = SHARED_FROM, rest_most: int = REST_MOST) -> bool:
+        """Lets a second thread help with bursts of about so many synaptic events and more. False, and everything as before, where it
+        cannot: kernels that are not compiled, synapses that learn or carry a value, areas of a few neurons only."""
+        if self._valued or not hasattr(self._kernels, "share"):
+            return False
+        fan_out = self.header_field("synapses") / max(1, self.header_field("neurons"))
+        return bool(self._kernels.share(from_events, fan_out, rest_most))
+
+    @property
+    def shared_bursts(self) -> int:
+        """How many bursts ran on two threads."""
+        return getattr(self._kernels, "halved", 0)
 
     @property
     def burst(self) -> int:
@@ -152,6 +171,11 @@ class Brain:
     def state_hash(self) -> int:
         """CRC-32 of the state, the number that every runtime must agree on after every burst."""
         return crc32(self.ram)
+
+
+def processors() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def set_bits(bits: int) -> Iterable[int]:
