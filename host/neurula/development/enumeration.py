@@ -38,7 +38,7 @@ def write_pairs(
         made = _write_slabs(slabs, growth, source, target, neurons_per_voxel, arrays)
     else:
         boxes = _boxes(growth.products, source)
-        made = (_write_box(box, growth, source, target, neurons_per_voxel, arrays) for box in boxes)
+        made = (_write_box(box, live, growth.ordered, source, target, neurons_per_voxel, arrays) for box, live in boxes)
     for places in made:
         arrays.keep(len(places[0]) if thin is None else thin(places))
 
@@ -50,21 +50,30 @@ def write_scattered(
     step = max(1, BOX_CANDIDATES // max(1, scatter.width))
     for first in range(0, source_voxels, step):
         voxels = np.arange(first, min(first + step, source_voxels), dtype=np.int32)
-        reached = np.sort(scatter.targets(voxels), axis=1)
+        reached = scatter.targets(voxels)
+        if not scatter.ascending:
+            reached.sort(axis=1)
         sources = np.repeat(voxels, np.count_nonzero(reached >= 0, axis=1))
         places = write_voxels(sources, chosen(reached), neurons_per_voxel, arrays)
         arrays.keep(len(places[0]) if thin is None else thin(places))
 
 
 def _write_box(
-    box: Box, growth: Growth, source: Triple, target: Triple, neurons_per_voxel: tuple[int, int], arrays: SynapseArrays
+    box: Box,
+    products: Sequence[Product],
+    ordered: bool,
+    source: Triple,
+    target: Triple,
+    neurons_per_voxel: tuple[int, int],
+    arrays: SynapseArrays,
 ) -> Places:
-    here = [patch_of(p, box, target) for p in growth.products if p.candidates(box)]
+    """products: those with candidates in the box; ordered: as in Growth."""
+    here = [patch_of(p, box, target) for p in products]
     if len(here) == 1 and here[0].regular:
         return write_regular(here[0], source, target, neurons_per_voxel, arrays)
     if len(here) == 1:
         return write_voxels(*picked(here[0], source, target), neurons_per_voxel, arrays)
-    if growth.ordered:
+    if ordered:
         return write_voxels(*squeezed(here, box, source, target), neurons_per_voxel, arrays)
     return write_voxels(*united(here, box, source, target), neurons_per_voxel, arrays)
 
@@ -80,7 +89,9 @@ def _write_slabs(
         moves = np.int32(slab.x * strides[0]), np.int32(slab.step * strides[1])
         alike = known.get(slab.alike)
         if alike is None:
-            places = _write_box(((slab.x, slab.x + 1), *_whole(source)[1:]), growth, source, target, neurons_per_voxel, arrays)
+            box = (slab.x, slab.x + 1), *_whole(source)[1:]
+            live = [p for p in growth.products if p.candidates(box)]
+            places = _write_box(box, live, growth.ordered, source, target, neurons_per_voxel, arrays)
             known[slab.alike] = places[0] - moves[0], places[1] - moves[1]
         else:
             places = arrays.places(len(alike[0]))
@@ -93,18 +104,21 @@ def _whole(dims: Triple) -> Box:
     return (0, dims[0]), (0, dims[1]), (0, dims[2])
 
 
-def _boxes(products: Sequence[Product], source: Triple) -> Iterator[Box]:
-    """Cuts the source area into boxes that follow each other in raster order, each of few candidates."""
-    waiting = [_whole(source)]
+def _boxes(products: Sequence[Product], source: Triple) -> Iterator[tuple[Box, tuple[Product, ...]]]:
+    """Cuts the source area into boxes that follow each other in raster order, each of few candidates; with the products that
+    have candidates there."""
+    waiting = [(_whole(source), tuple(products))]
     while waiting:
-        box = waiting.pop()
-        size = sum(p.candidates(box) for p in products)
+        box, above = waiting.pop()
+        sizes = [p.candidates(box) for p in above]
+        live = tuple(p for p, size in zip(above, sizes, strict=True) if size)
         axis = next((a for a in range(3) if box[a][1] - box[a][0] > 1), None)
-        if size and (size <= BOX_CANDIDATES or axis is None):
-            yield box
-        elif size and axis is not None:
+        if live and (sum(sizes) <= BOX_CANDIDATES or axis is None):
+            yield box, live
+        elif live and axis is not None:
             first, stop = box[axis]
             middle = (first + stop) // 2
             lower, upper = list(box), list(box)
             lower[axis], upper[axis] = (first, middle), (middle, stop)
-            waiting += [(upper[0], upper[1], upper[2]), (lower[0], lower[1], lower[2])]
+            waiting += [((upper[0], upper[1], upper[2]), live), ((lower[0], lower[1], lower[2]), live)]
+

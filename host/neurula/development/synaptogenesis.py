@@ -156,9 +156,10 @@ def _counted(areas: Sequence[GrownArea], source: int, target: int, rule: Mapping
     possible = rule.attractivity > 0 and source_area.neurons > 0 and target_area.neurons > 0
     counts = [candidates(p, source_area.dims) for p in growth.products] if possible else []
     products = tuple(p for p, count in zip(growth.products, counts, strict=False) if count)
-    scatter = growth.scatter if possible else None
+    scatter = growth.scatter if possible and (products or not growth.products) else None
+    pairs = source_area.voxels * scatter.width if scatter is not None and not products else sum(counts)
     growth = replace(growth, products=products, one_at_random=growth.one_at_random and possible, scatter=scatter)
-    joined = (sum(counts) + (source_area.voxels * scatter.width if scatter else 0)) * source_area.neurons_per_voxel
+    joined = pairs * source_area.neurons_per_voxel
     at_most = source_area.neurons if growth.one_at_random else min(joined, source_area.neurons * target_area.voxels)
     return PlannedRule(source, target, rule, growth, joined, at_most)
 

@@ -56,18 +56,22 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Scatter:
-    """Source voxel i (its raster index) reaches the row targets(i), for a rule whose axes cannot be told apart.
+    """Source voxel i (its raster index) reaches the row targets(i), for a rule whose axes cannot be told apart, or with so many
+    products that this is faster.
 
-    targets: int32[n] -> int32[n, width], raster indices of target voxels, each once in a row, in any order; -1 is none.
+    targets: int32[n] -> int32[n, width], raster indices of target voxels, each once in a row; -1 is none. ascending: those that
+    are not -1 ascend in every row.
     """
 
     width: int
     targets: Callable[[Indices], Indices]
+    ascending: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """What a morphology joins: the union of its products, each voxel pair once; or what its scatter says.
+    """What a morphology joins: the union of its products, each voxel pair once; without products, what its scatter says; if
+    there are both they say the same.
 
     ordered: no pair is in two products, and from product to product the targets of a source voxel ascend.
     one_at_random: instead, every source neuron reaches one voxel of the whole target area, drawn by chance.

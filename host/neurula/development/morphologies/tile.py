@@ -35,7 +35,7 @@ def grow_composite(parameters: Mapping[str, Any], source: Triple, target: Triple
         return Growth(remarks=("its src_seed or src_pattern is not of the form that a composite needs, so it joins nothing",))
     size = (seed[0], seed[1], seed[2])
     inner = mapper(size, target)
-    if inner.one_at_random or inner.learning or inner.scatter is not None:
+    if inner.one_at_random or inner.learning or (inner.scatter is not None and not inner.products):
         return Growth(remarks=("its mapper morphology cannot be applied to tiles, so it joins nothing",))
     products = []
     for product in inner.products:

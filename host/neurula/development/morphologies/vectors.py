@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurula.development.morphologies.growth import Growth, Product, shift, to_index
+from neurula.development.morphologies.growth import Growth, Indices, Product, Scatter, shift, to_index
 from neurula.genome.expressions import VARIABLES, Expression, read_factor
 from neurula.genome.model import Triple
 
@@ -26,6 +26,7 @@ Factors = tuple[Any, Any, Any]
 UNSCALED: Factors = (1, 1, 1)
 MOST_PLACES = 1 << 20  # places at which factors are worked out, times vectors
 MOST_MOVES = 10_000  # different vectors after scaling
+FEW_MOVES = 1
 
 
 def grow_vectors(parameters: Mapping[str, Any], source: Triple, target: Triple, scalar: Factors = UNSCALED) -> Growth:
@@ -37,10 +38,8 @@ def grow_vectors(parameters: Mapping[str, Any], source: Triple, target: Triple, 
     remarks = (f"{unusable} of its {len(entries)} vectors are not three whole numbers and join nothing",) if unusable else ()
     if tuple(scalar) != UNSCALED and usable:
         return _grow_scaled(usable, source, target, scalar, remarks)
-    steps = [{v[axis] for v in usable} for axis in range(3)]
-    x, y, z = ({v: shift(v, source[a], target[a]) for v in steps[a]} for a in range(3))
-    products = tuple(Product((x[v[0]], y[v[1]], z[v[2]])) for v in usable)
-    return Growth(products, ordered=True, remarks=remarks)
+    moves = [v for v in usable if all(-s < step < t for s, step, t in zip(source, v, target, strict=True))]
+    return _grow_moves(np.array(moves, np.int64).reshape(-1, 3), source, target, False, remarks)
 
 
 def _grow_scaled(
@@ -56,11 +55,37 @@ def _grow_scaled(
     moves = _moves(vectors, source, target, factors, used)
     if len(moves) > MOST_MOVES:
         return Growth(remarks=(*remarks, f"its scalar makes {len(moves):,} vectors, more than {MOST_MOVES:,}: too many"))
+    return _grow_moves(moves, source, target, "z" in used, remarks)
+
+
+def _grow_moves(moves: NDArray[np.int64], source: Triple, target: Triple, to_layers: bool, remarks: tuple[str, ...]) -> Growth:
+    """moves: int64[n, 3], ascending; to_layers: the third is the target's z. Many of them are also said voxel by voxel, which is
+    faster than box by box."""
     steps = [sorted({int(v) for v in moves[:, axis]}) for axis in range(3)]
     x, y = ({v: shift(v, source[a], target[a]) for v in steps[a]} for a in (0, 1))
-    z = {v: to_index(v, 0, source[2], target[2]) if "z" in used else shift(v, source[2], target[2]) for v in steps[2]}
+    z = {v: to_index(v, 0, source[2], target[2]) if to_layers else shift(v, source[2], target[2]) for v in steps[2]}
     products = tuple(Product((x[dx], y[dy], z[dz])) for dx, dy, dz in moves.tolist())
-    return Growth(products, ordered=True, remarks=remarks)
+    scatter = _scatter(moves, source, target, to_layers) if len(moves) > FEW_MOVES else None
+    return Growth(products, ordered=True, remarks=remarks, scatter=scatter)
+
+
+def _scatter(moves: NDArray[np.int64], source: Triple, target: Triple, to_layers: bool) -> Scatter:
+    dx, dy, dz = (np.ascontiguousarray(column, np.int32) for column in moves.T)
+    strides = np.int32(target[1] * target[2]), np.int32(target[2])
+    offset = dx * strides[0] + dy * strides[1] + dz
+    width, height, depth = (np.uint32(size) for size in target)
+
+    def rows(voxels: Indices) -> Indices:
+        x, y = voxels // np.int32(source[1] * source[2]), voxels // np.int32(source[2]) % np.int32(source[1])
+        z = np.zeros_like(voxels) if to_layers else voxels % np.int32(source[2])
+        inside = (x[:, None] + dx).view(np.uint32) < width  # what is negative is far above
+        inside &= (y[:, None] + dy).view(np.uint32) < height
+        inside &= (z[:, None] + dz).view(np.uint32) < depth
+        reached = (x * strides[0] + y * strides[1] + z)[:, None] + offset
+        made: Indices = np.where(inside, reached, np.int32(-1))
+        return made
+
+    return Scatter(len(moves), rows, ascending=True)
 
 
 def _moves(
