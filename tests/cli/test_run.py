@@ -14,6 +14,8 @@ from neurula import runtimes
 from neurula.runtimes import BurstResult, Runtime, Stimulus
 from tests.cli.conftest import Command
 from tests.cli.genomes import LONELY, MOTOR, POWER, TIMER, timer_genome, write_genome
+from tests.conformance.brains import image_of
+from tests.npu.wide_brains import wide_connectome
 
 ALL_TIMER = [[0, 0, 0], [0, 1, 0], [1, 0, 0], [1, 1, 0]]
 
@@ -241,3 +243,10 @@ def test_the_emulated_pico_runs_the_same_brain(neurula: Command, image: str) -> 
     done = neurula("run", image, "--runtime", "sim:rpi_pico", "--bursts", "6", "--compare", "npu")
     assert done.exit_code == 0
     assert "sim:rpi_pico and npu had the same state" in done.out
+
+
+def test_two_threads_are_asked_for_by_number_and_compared_with_one(neurula: Command, tmp_path: Path) -> None:
+    path = tmp_path / "wide.nrl"
+    path.write_bytes(image_of(wide_connectome(1)))
+    assert neurula("run", str(path), "--threads", "2", "--compare", "npu", "--bursts", "30").exit_code == 0
+    assert neurula("run", str(path), "--threads", "3").exit_code == 2

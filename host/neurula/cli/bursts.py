@@ -32,6 +32,7 @@ class Plan:
     firmware: str | None
     spikes: str | None
     hashes: str | None
+    threads: int = 1
 
 
 @dataclass(slots=True)
@@ -68,13 +69,13 @@ def open_results(plan: Plan, loaded: Compiled, stack: ExitStack, progress: Progr
     """The bursts of the plan's runtime, or of both runtimes compared."""
     from neurula.runtimes import LOCAL, open_runtime
 
-    def opened(name: str) -> Runtime:
+    def opened(name: str, threads: int = 1) -> Runtime:
         progress(f"opening {name}", 0.0)
         return stack.enter_context(
-            closing(open_runtime(name, loaded.data, firmware=None if name in LOCAL else plan.firmware))
+            closing(open_runtime(name, loaded.data, firmware=None if name in LOCAL else plan.firmware, threads=threads))
         )
 
-    first = opened(plan.runtime)
+    first = opened(plan.runtime, plan.threads)
     if plan.compare is None:
         return first.run(plan.bursts, plan.stimuli)
     return in_lockstep(first, opened(plan.compare), plan, loaded.image)

@@ -56,6 +56,9 @@ def run(
         str | None,
         typer.Option("--firmware", metavar="FILE", help="Boot this file instead of the one that `make boards` built."),
     ] = None,
+    threads: Annotated[
+        int, typer.Option("--threads", min=0, max=2, help="Of npu: 2 lets a second one help with large bursts, 0 where it can.")
+    ] = 1,
     neuron_ids: NeuronIds = None,
     keep_all: KeepAll = False,
     seed: Seed = 0,
@@ -75,7 +78,7 @@ def run(
     with Progress() as progress:
         loaded = load_brain(brain, Recipe(seed, keep_all, as_engine, neuron_ids, lenient), areas_named(entries), progress)
         geometry = geometry_of(loaded.image)
-        plan = Plan(runtime, length, resolve(entries, geometry), compare, firmware, spikes, hashes)
+        plan = Plan(runtime, length, resolve(entries, geometry), compare, firmware, spikes, hashes, threads)
         tally = run_bursts(plan, loaded, geometry, shutil.get_terminal_size((PIPE_WIDTH, 24)).columns, progress)
     if as_json:
         print_json(answer_json(plan, loaded, geometry, tally))

@@ -9,16 +9,17 @@ LOCAL = ("reference", "npu", "npu-pure")
 __all__ = ["LOCAL", "BurstResult", "Runtime", "Stimulus", "open_runtime"]
 
 
-def open_runtime(name: str, image: bytes, *, firmware: str | None = None) -> Runtime:
+def open_runtime(name: str, image: bytes, *, firmware: str | None = None, threads: int = 1) -> Runtime:
     """Opens a runtime by name: reference, npu, npu-pure, micropython, micropython32, sim:BOARD, core:CORE, c, c:CORE.
 
-    firmware: file to boot instead of the one that `make boards` built. Raises UsageError for an unknown name, DeviceNotFound
-    where an interpreter, a firmware or a compiler is missing, VerificationFailed for a bad image.
+    firmware: file to boot instead of the one that `make boards` built; threads: of npu, as `neurula_npu.Brain` takes them.
+    Raises UsageError for an unknown name, DeviceNotFound where an interpreter, a firmware or a compiler is missing, VerificationFailed
+    for a bad image.
     """
     if name in LOCAL:
         from neurula.runtimes.local import open_local
 
-        return open_local(name, image)
+        return open_local(name, image, threads)
     if name in ("micropython", "micropython32") or name.startswith("sim:"):
         from neurula.runtimes.served import open_served
 

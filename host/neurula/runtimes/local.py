@@ -39,11 +39,11 @@ class LocalRuntime:
         self.close()
 
 
-def open_local(name: str, image: bytes) -> LocalRuntime:
+def open_local(name: str, image: bytes, threads: int = 1) -> LocalRuntime:
     """name: "reference", "npu" or "npu-pure". Raises VerificationFailed for an image that cannot be trusted."""
     try:
         if name == "reference":
             return LocalRuntime(name, ReferenceBrain(image))
-        return LocalRuntime(name, Brain(image, pure=name == "npu-pure"))
+        return LocalRuntime(name, Brain(image, pure=name == "npu-pure", threads=threads))
     except ImageError as error:
         raise VerificationFailed(error.code, error.message, where=f"byte {error.at}") from None
