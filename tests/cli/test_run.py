@@ -179,8 +179,8 @@ def tamper(monkeypatch: pytest.MonkeyPatch, at: int, byte: int) -> None:
     """Makes the runtime called "reference" differ from burst `at` on."""
     real = runtimes.open_runtime
 
-    def opened(name: str, image: bytes, *, firmware: str | None = None) -> Runtime:
-        inner = real(name, image, firmware=firmware)
+    def opened(name: str, image: bytes, *, firmware: str | None = None, threads: int = 1) -> Runtime:
+        inner = real(name, image, firmware=firmware, threads=threads)
         return Tampered(inner, at, byte) if name == "reference" else inner
 
     monkeypatch.setattr(runtimes, "open_runtime", opened)
