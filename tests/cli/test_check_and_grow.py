@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from neurula.cli.progress import Progress
 from neurula.development import develop, load_connectome
 from neurula.genome import read_genome
 from tests.cli.conftest import Command, process_environment
@@ -113,6 +114,22 @@ def test_grow_tells_the_four_stages_the_memory_and_the_regions(neurula: Command,
     shown = neurula("grow", genome).out
     assert all(stage["stage"] in shown for stage in answer["stages"])
     assert "of memory for the synapses" in shown
+
+
+def test_the_bar_goes_through_the_stages_and_tells_the_memory(neurula: Command, genome: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[tuple[str, float]] = []
+
+    class Recorder(Progress):
+        def __call__(self, stage: str, fraction: float) -> None:
+            told.append((stage, fraction))
+            super().__call__(stage, fraction)
+
+    monkeypatch.setattr("neurula.cli.grow.Progress", Recorder)
+    assert neurula("grow", genome).exit_code == 0
+    stages = list(dict.fromkeys(stage.partition(":")[0] for stage, _ in told))
+    assert stages == ["reading", "corticogenesis", "voxelogenesis", "neurogenesis", "synaptogenesis"]
+    assert [fraction for _, fraction in told] == sorted(fraction for _, fraction in told)
+    assert told[-1] == ("synaptogenesis: 16 synapses, up to 4 MB", 1.0)
 
 
 def test_a_brain_that_would_take_more_memory_than_allowed_does_not_grow(neurula: Command, genome: str, tmp_path: Path) -> None:
