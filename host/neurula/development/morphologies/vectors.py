@@ -24,7 +24,7 @@ from neurula.genome.model import Triple
 
 Factors = tuple[Any, Any, Any]
 UNSCALED: Factors = (1, 1, 1)
-MOST_PLACES = 1 << 20  # places at which factors are worked out, times vectors
+MOST_PLACES = 1 << 18  # places at which factors are worked out, times vectors
 MOST_MOVES = 10_000  # different vectors after scaling
 FEW_MOVES = 1
 
