@@ -146,7 +146,6 @@ class Link:
             raise KeyboardInterrupt
         return True
 
-    @micropython.native
     def handle(self, loop, end):
         """Does what a frame says whose payload ends there."""
         buffer = self.decoder.buffer
@@ -162,7 +161,6 @@ class Link:
             else:
                 self.dropped += 1
 
-    @micropython.native
     def request(self, loop, type, sequence):
         """Answers a request, and carries it out unless that was done before."""
         if self.requests is None:
@@ -193,7 +191,6 @@ class Link:
             sleep_us(_FLUSH_US)
             then()
 
-    @micropython.native
     def carry_out(self, loop, type, sequence, place):
         """Does what a request says, answers whatever comes of it, and keeps the answer at a place, unless that is -1."""
         decoder, out = self.decoder, self.writer.buffer
@@ -226,7 +223,6 @@ class Link:
             fields += (memoryview(decoder.buffer)[at : decoder.end],)
         return getattr(self.requests, NAMES[type])(out, *fields)
 
-    @micropython.native
     def keep(self, place, kind, out, end):
         """Remembers an answer: the beginning of it, where it is long."""
         kept = self.kept
@@ -285,7 +281,6 @@ class Link:
         self.logged = loop.log.added
         self.publish = quick_publish(self, self.requests.publish, streams, every) if streams and every else nothing
 
-    @micropython.native
     def send(self, type, flags, end):
         """Sends a value whose payload ends at `end` of the writer's buffer."""
         self.sent = sequence = (self.sent + 1) & 0xFFFF

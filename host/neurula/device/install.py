@@ -32,6 +32,7 @@ from neurula.runtimes.firmware_files import compiled_firmware, firmware_modules,
 MAIN_KEPT = "/main_before_neurula.py"
 WRITE_BYTES = 3072
 OTHER_FILES_BLOCKS = 8
+INLINE_BYTES = 128  # littlefs keeps what is this small beside the file's name
 MPY_VERSION = 6
 RATE_HZ_DEFAULT = 100
 WATCHDOG_MS = 2000
@@ -173,7 +174,7 @@ def reserve_slots(repl: Repl, interpreter: Interpreter, board: Board, progress: 
 
 def spare_blocks(files: Mapping[str, bytes]) -> int:
     """Blocks that must stay for files: all of ours twice, for an update sends the new ones before the old ones go."""
-    return OTHER_FILES_BLOCKS + 2 * sum(-(-len(content) // BLOCK_BYTES) for content in files.values())
+    return OTHER_FILES_BLOCKS + 2 * sum(-(-len(content) // BLOCK_BYTES) for content in files.values() if len(content) > INLINE_BYTES)
 
 
 def told_reserved(printed: str) -> Reserved:
