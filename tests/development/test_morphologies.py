@@ -72,6 +72,7 @@ BUILT_IN_MEANING: dict[str, Reaches] = {
 }
 LEARNING = {"memory", "episodic_memory", "memory_replay", "associative_memory", "bi_directional_stdp"}
 SEEDS = range(12)
+STEPS = [[1, 0, 0], [0, 0, 1], [0, -1, 0]]
 
 
 @pytest.fixture(
@@ -262,9 +263,11 @@ def test_composites_map_each_of_their_tiles(seed: int) -> None:
             ("projector", by_projector()),
             ("projector_xy", by_projector((1, 0, 2))),
             ("lateral_+x", by_vectors([[1, 0, 0]])),
+            ("steps", by_vectors(STEPS)),
         ]
     )
     table = defined("composite", src_seed=size, src_pattern=pattern, mapper_morphology=mapper)
+    table |= defined("vectors", "steps", vectors=STEPS)
     reaches = by_tiles_of(size, pattern, meaning)
     compare("mine", reaches, some_dims(chance, 9), some_dims(chance, 5), some_densities(chance), table)
 

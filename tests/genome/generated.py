@@ -31,7 +31,7 @@ sizes = st.integers(1, 9)
 def rules(draw: st.DrawFn, morphologies: list[str]) -> MappingRule:
     return MappingRule(
         morphology=draw(st.sampled_from(morphologies)),
-        scalar=(1, draw(st.integers(0, 3)), 1),
+        scalar=(draw(st.sampled_from([1, 0.5, "2x"])), draw(st.integers(0, 3)), draw(st.sampled_from([1, -1, "y^2 - z"]))),
         multiplier=draw(numbers),
         plastic=draw(st.booleans()),
         plasticity_constant=draw(numbers),

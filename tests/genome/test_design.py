@@ -53,11 +53,13 @@ def test_rules_reach_their_fields_in_the_order_of_writing() -> None:
     design = Design("Rules")
     one, two = design.area("One"), design.area("Two")
     learning = Learning(window=4, step=0.5, up=2, down=3)
-    one.to(two, "projector", -2, delay=3, attractivity=50).to(one, "block_to_block").to(two, "all_to_all", learning=learning)
+    one.to(two, "projector", -2, delay=3, attractivity=50, scalar=("2x", 1, 0.5))
+    one.to(one, "block_to_block").to(two, "all_to_all", learning=learning)
     first, second = design.genome().areas[0].projections
     assert (first.destination, second.destination) == (two.id, one.id)
     a, b = first.rules
     assert (a.morphology, a.multiplier, a.delay_bursts, a.attractivity, a.plastic) == ("projector", -2, 3, 50, False)
+    assert (a.scalar, b.scalar) == (("2x", 1, 0.5), (1, 1, 1))
     assert (b.plastic, b.plasticity_window, b.plasticity_constant, b.ltp_multiplier, b.ltd_multiplier) == (True, 4, 0.5, 2, 3)
 
 
