@@ -1,17 +1,19 @@
-"""The measured tables of docs/BUDGETS.md and runtime_c/README.md: `python benchmarks/pages.py` measures all and writes them anew.
+"""The counted tables of docs/BUDGETS.md, docs/NPU.md and runtime_c/README.md: `python benchmarks/pages.py` counts all and writes them anew.
 
-A table stands between <!-- name --> and <!-- end -->.
+`python benchmarks/pages.py npu scaling` does that for tables of these names alone. A table stands between <!-- name --> and <!-- end -->.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+Tables = Iterator[tuple[str, str]]  # name -> what shall stand between the marks
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = {"kernels": "docs/BUDGETS.md", "cores": "docs/BUDGETS.md", "brains": "docs/BUDGETS.md", "claims": "docs/BUDGETS.md",
          "c": "runtime_c/README.md", "npu": "docs/NPU.md", "speed": "docs/NPU.md", "genomes": "docs/NPU.md",
-         "pace": "docs/NPU.md"}
+         "pace": "docs/NPU.md", "scaling": "docs/NPU.md"}
 END = "\n<!-- end -->"
 
 
@@ -40,22 +42,54 @@ def _parts(name: str) -> tuple[str, str, str]:
     return text[:start], text[start:end], text[end:]
 
 
-def measured() -> Iterator[tuple[str, str]]:
-    """Every table, measured now."""
-    import c_cost
-    import core_instructions
+def count_npu() -> Tables:
     import npu.instructions
-    import rp2040_brains
-    import rp2040_cycles
 
     yield "npu", npu.instructions.table(npu.instructions.measured())
+
+
+def count_scaling() -> Tables:
+    """Draws the picture, too."""
+    import npu.scaling
+
+    found = npu.scaling.measured()
+    npu.scaling.PICTURE.write_text(npu.scaling.picture(found), encoding="utf-8")
+    yield "scaling", npu.scaling.table(found)
+
+
+def count_cores() -> Tables:
+    import core_instructions
+
     yield "cores", core_instructions.table([])
+
+
+def count_c() -> Tables:
+    import c_cost
+
     yield "c", c_cost.table(c_cost.measured())
+
+
+def count_kernels() -> Tables:
+    import rp2040_cycles
+
     yield "kernels", rp2040_cycles.table()
+
+
+def count_brains() -> Tables:
+    import rp2040_brains
+
     yield from zip(("brains", "claims"), rp2040_brains.tables([rp2040_brains.run(*size) for size in rp2040_brains.SIZES]), strict=True)
 
 
+COUNTED = {"npu": count_npu, "scaling": count_scaling, "cores": count_cores, "c": count_c, "kernels": count_kernels, "brains": count_brains}
+
+
+def main(names: list[str]) -> None:
+    for name in names or COUNTED:
+        for table, text in COUNTED[name]():
+            print("unchanged" if text == block(table) else "new", table)
+            write(table, text)
+
+
 if __name__ == "__main__":
-    for table, text in measured():
-        print("unchanged" if text == block(table) else "new", table)
-        write(table, text)
+    main(sys.argv[1:])
