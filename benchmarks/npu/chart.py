@@ -62,6 +62,6 @@ def right_of(panel: Panel) -> float:
 
 
 def nice(value: float) -> float:
-    """The next of 1, 2, 4, 8 times a power of ten."""
+    """The next of 1, 2, 3, 4, 5, 6, 8 times a power of ten."""
     step = 10.0 ** (len(str(int(value))) - 1)
-    return next(factor * step for factor in (1, 2, 4, 8, 10) if factor * step >= value)
+    return next(factor * step for factor in (1, 2, 3, 4, 5, 6, 8, 10) if factor * step >= value)
