@@ -10,7 +10,7 @@ import pytest
 
 from neurula.cli.progress import Progress
 from neurula.development import develop, load_connectome
-from neurula.genome import read_genome
+from neurula.genome import Design, read_genome
 from tests.cli.conftest import Command, process_environment
 from tests.cli.genomes import LONELY, MOTOR, POWER, TIMER, timer_genome, write_genome
 from tests.conftest import ROOT
@@ -163,3 +163,17 @@ def test_an_interrupt_while_it_grows_or_writes_leaves_nothing_half_written(genom
     assert done.stderr.startswith("error X002: ")
     assert [path.name for path in folder.iterdir()] == ["brain.npz"]
     assert (folder / "brain.npz").read_bytes() == b"an older brain"
+
+
+def test_grow_tells_who_remembers_whom(neurula: Command, tmp_path: Path) -> None:
+    design = Design("Memories")
+    eye, store, hand = design.input("any_input"), design.area("Store", group="MEMORY"), design.output("any_output")
+    eye.to(store, "episodic_memory").to(hand)
+    store.to(hand, "memory_replay")
+    design.save(tmp_path / "memories.json")
+    links = neurula("grow", str(tmp_path / "memories.json"), "--json").json["memory_links"]
+    assert links == [
+        {"kind": "watches", "memory_area": store.id, "other_area": eye.id},
+        {"kind": "replays", "memory_area": store.id, "other_area": hand.id},
+    ]
+    assert f"memory area {store.id} watches {eye.id}\n" in neurula("grow", str(tmp_path / "memories.json")).out

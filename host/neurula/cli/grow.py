@@ -66,6 +66,7 @@ def grow(
     if as_json:
         problems = problems_json(grown.problems)
         how = {"seconds": round(seconds, 6), **describe_development(grown.development)}
+        how["memory_links"] = describe_memory(grown.connectome)
         print_json({**total, **how, "per_area": areas, "problems": problems, "output": output, "plot": plot})
         return
     warn_of(grown.problems)
@@ -89,6 +90,8 @@ def grow(
     )
     if grown.development is not None:
         print_stages(grown.development)
+    for link in describe_memory(grown.connectome):
+        say(f"memory area {link['memory_area']} {link['kind']} {link['other_area']}")
     for written in (output, plot):
         if written is not None:
             say(f"wrote {written}")
@@ -103,6 +106,15 @@ def describe_development(development: Development | None) -> dict[str, Any]:
         "announced_bytes": development.announced_bytes,
         "regions": [{"id": r.id, "title": r.title, "parent": r.parent, "areas": list(r.areas)} for r in development.regions],
     }
+
+
+def describe_memory(connectome: Connectome) -> list[dict[str, str]]:
+    """Who watches, plays back or associates whom, by the ids of the areas."""
+    from neurula.development import memory_links
+
+    ids = [grown.area.id for grown in connectome.areas]
+    links = memory_links(connectome)
+    return [{"kind": link.kind, "memory_area": ids[link.memory_area], "other_area": ids[link.other_area]} for link in links]
 
 
 def print_stages(development: Development) -> None:
