@@ -22,7 +22,7 @@ def bytes_of(planned: Sequence[PlannedRule], edited: bool = False) -> int:
     """An upper bound of the memory that growing these rules takes, the grown arrays included."""
     synapses = sum(expected_synapses(plan) for plan in planned)
     at_once = max((min(plan.joined, max(BOX_CANDIDATES, _widest(plan))) for plan in planned), default=0)
-    drawn = max((plan.at_most for plan in planned if plan.growth.one_at_random), default=0)
+    drawn = max((min(plan.at_most, BOX_CANDIDATES) for plan in planned if plan.growth.one_at_random), default=0)
     worked_on = max(at_once * CANDIDATE_BYTES, drawn * DRAWN_BYTES)
     return BASE_BYTES + synapses * (SYNAPSE_BYTES + edited * EDITED_SYNAPSE_BYTES) + worked_on
 
