@@ -1,6 +1,6 @@
 """How fast brains grow, beside plain Python loops that grow the same, in turns in one run: `make bench` or
 
-    python benchmarks/development.py [--turns 7] [--table]
+    python benchmarks/development.py [--turns 7] [--page]
 
 A rate is the median over the turns, in processor time; how many times as fast: the median of the turns' own ratios. Before
 anything is timed, a smaller pair of areas is grown in both ways and compared synapse for synapse.
@@ -13,23 +13,26 @@ import statistics
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 
+import pages
 import plain_development as plain
-from neurula.compiler import lower, write_image
+from neurula.compiler import Program, lower, write_image
 from neurula.development import Connectome, develop
 from neurula.genome import CorticalArea, Genome, MappingRule, Morphology, Projection
 from neurula_npu import Brain
 from plain_development import Pairs, Triple
 
-FEAGI = {"neurons": 3e6, "synapses": 20e6}  # a second, as FEAGI states for its released engine; not measured here
+FEAGI = {"neurons": 3e6, "synapses": 20e6}  # a second, as is told of its engine; not measured here
 FLOORS = {"neurons": 30e6, "synapses": 100e6, "times": 50.0}
 HELD = ("projector, same size", "projector, 9 for 1", "projector, 1 for 9", "all to all")  # what the floors are held to
 BYTES_GROWING, BYTES_IMAGE = 12, 3
 STEPS = tuple((x, y, 0) for x in (-1, 0, 1) for y in (-1, 0, 1))
-NEURONS = CorticalArea(
-    "area", "area", dims=(100, 100, 100), threshold_increment=(0.01, 0.0, 0.02), refractory_period=2, charge_accumulation=True
-)
+NEURONS = {
+    name: CorticalArea("area", "area", dims=(100, 100, 100), threshold_increment=steps, refractory_period=2, charge_accumulation=True)
+    for name, steps in (("neurons that share a threshold", (0.0, 0.0, 0.0)), ("neurons, each with its own", (0.01, 0.03, 0.02)))
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,21 +154,29 @@ def measure(case: Case, turns: int) -> Figures:
     return Figures(found.name, synapses, found.rate, found.plain_rate, found.times, growing, bytes_of_image(case))
 
 
-def measure_neurons(turns: int) -> Figures:
-    """From the genome to neurons that run: areas, thresholds of their own, the image, its verification, the loaded brain."""
-    genome = Genome("bench", "bench", "2.0", "flat", (NEURONS,), {}, {}, {})
+def measure_neurons(name: str, area: CorticalArea, turns: int) -> Figures:
+    """From the genome to neurons that run: areas, thresholds, the image, its verification, the loaded brain."""
 
-    def ours() -> Brain:
-        return Brain(write_image(lower(develop(genome).connectome, keep_all=True)))
+    def brain_of(dims: Triple) -> tuple[Program, Brain]:
+        genome = Genome("bench", "bench", "2.0", "flat", (replace(area, dims=dims),), {}, {}, {})
+        program = lower(develop(genome).connectome, keep_all=True)
+        return program, Brain(write_image(program))
 
-    smaller = (50, 40, 50)
-    words = plain.neurons(smaller, NEURONS.firing_threshold, NEURONS.threshold_increment)
-    name = "neurons, each with its threshold"
-    return compare(name, NEURONS.neurons, ours, len(words[0]), lambda: plain.neurons(smaller, 1.0, (0.01, 0.0, 0.02)), turns)
+    smaller = (50, 40, 20)
+    threshold, *steps = (Fraction(str(value)) for value in (area.firing_threshold, *area.threshold_increment))
+    made = brain_of(smaller)[0].areas[-1]
+
+    def theirs() -> tuple[list[int], list[int]]:
+        return plain.neurons(smaller, threshold, (steps[0], steps[1], steps[2]), Fraction(made.scale.potential_scale))
+
+    words = theirs()[0]
+    assert words == ([made.fields["threshold"]] * len(words) if made.thresholds is None else made.thresholds.tolist()), name
+    return compare(name, area.neurons, lambda: brain_of(area.dims), len(words), theirs, turns)
 
 
 def measured(turns: int) -> Iterator[Figures]:
-    yield measure_neurons(turns)
+    for name, area in NEURONS.items():
+        yield measure_neurons(name, area, turns)
     for case in CASES:
         yield measure(case, turns)
 
@@ -193,14 +204,26 @@ def shortfalls(rows: list[Figures]) -> list[str]:
     return found
 
 
+def page(rows: list[Figures]) -> str:
+    """The table, and how it compares with what FEAGI states."""
+    slowest = min(row.rate for row in rows if row.name in HELD)
+    neurons = min(row.rate for row in rows if row.growing is None)
+    millions = {what: f"{rate / 1e6:.0f} million" for what, rate in FEAGI.items()}
+    return (
+        f"{table(rows)}\n\nFEAGI's engine is said to make {millions['neurons']} neurons and {millions['synapses']} synapses a second: here "
+        f"at least {neurons / FEAGI['neurons']:.0f} and, for projector and all-to-all, {slowest / FEAGI['synapses']:.0f} times as many."
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--turns", type=int, default=7)
-    rows = list(measured(parser.parse_args().turns))
-    print(table(rows))
-    fastest = max(row.rate for row in rows if row.name in HELD)
-    print(f"\nFEAGI states {FEAGI['neurons'] / 1e6:.0f} M neurons and {FEAGI['synapses'] / 1e6:.0f} M synapses a second for its engine: "
-          f"{rows[0].rate / FEAGI['neurons']:.0f} and up to {fastest / FEAGI['synapses']:.0f} times as fast")
+    parser.add_argument("--page", action="store_true", help="write the table into docs/DEVELOPMENT.md")
+    chosen = parser.parse_args()
+    rows = list(measured(chosen.turns))
+    print(page(rows))
+    if chosen.page:
+        pages.write("development", page(rows))
     print("\n".join(f"MISSED: {line}" for line in shortfalls(rows)) or "no floor was missed")
 
 

@@ -99,7 +99,7 @@ def table(rows: list[Row]) -> str:
 
 def told() -> list[dict[str, str]]:
     """The lines of the page."""
-    lines = [line.strip("|").split("|") for line in pages.block("genomes").splitlines() if line.startswith("|")]
+    lines = [line.strip("|").split("|") for line in pages.block("real").splitlines() if line.startswith("|")]
     return [dict(zip(HEADS, (cell.strip() for cell in line), strict=True)) for line in lines[2:]]
 
 
@@ -111,7 +111,7 @@ def main() -> None:
     text = table(list(measured(chosen.folder)))
     print(text)
     if chosen.page:
-        pages.write("genomes", text)
+        pages.write("real", text)
 
 
 if __name__ == "__main__":

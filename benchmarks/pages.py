@@ -13,7 +13,7 @@ Tables = Iterator[tuple[str, str]]  # name -> what shall stand between the marks
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = {"kernels": "docs/BUDGETS.md", "cores": "docs/BUDGETS.md", "brains": "docs/BUDGETS.md", "claims": "docs/BUDGETS.md",
          "c": "runtime_c/README.md", "npu": "docs/NPU.md", "speed": "docs/NPU.md", "genomes": "docs/NPU.md",
-         "pace": "docs/NPU.md", "scaling": "docs/NPU.md"}
+         "pace": "docs/NPU.md", "scaling": "docs/NPU.md", "real": "docs/GENOMES.md", "development": "docs/DEVELOPMENT.md"}
 END = "\n<!-- end -->"
 
 

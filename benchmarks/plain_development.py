@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterable
+from fractions import Fraction
+from math import lcm
 
 Triple = tuple[int, int, int]
 Axis = list[list[int]]  # target indices by source index
@@ -74,16 +76,19 @@ def two_a_voxel(pairs: Pairs) -> Pairs:
     return [(2 * source + k, target) for source, target in pairs for k in range(2)]
 
 
-def neurons(dims: Triple, threshold: float, steps: tuple[float, float, float]) -> tuple[list[float], list[int], list[int]]:
-    """Thresholds, refractory counters and potentials of an area."""
-    thresholds, counters, potentials = [], [], []
+def neurons(dims: Triple, threshold: Fraction, steps: tuple[Fraction, Fraction, Fraction], unit: Fraction) -> tuple[list[int], list[int]]:
+    """Of every neuron of an area the least whole potential at or above its threshold, in units, and the potential that it begins with."""
+    common = lcm(threshold.denominator, *(step.denominator for step in steps))
+    start, dx, dy, dz = (int(value * common) for value in (threshold, *steps))
+    up, down = (unit / common).as_integer_ratio()
+    thresholds, potentials = [], []
     for x in range(dims[0]):
         for y in range(dims[1]):
             for z in range(dims[2]):
-                thresholds.append(threshold + x * steps[0] + y * steps[1] + z * steps[2])
-                counters.append(0)
+                units = -(-(start + x * dx + y * dy + z * dz) * up // down)
+                thresholds.append(max(-(1 << 30), min(1 << 30, units)))
                 potentials.append(0)
-    return thresholds, counters, potentials
+    return thresholds, potentials
 
 
 def _float32(value: float) -> float:

@@ -15,7 +15,8 @@ def rows(shared: Path) -> list[genomes.Row]:
 
 
 def test_the_page_shows_what_every_real_genome_becomes(rows: list[genomes.Row]) -> None:
-    found, told = ([{head: cells[head] for head in genomes.EXACT} for cells in lines] for lines in ([r.cells() for r in rows], genomes.told()))
+    pages = [row.cells() for row in rows], genomes.told()
+    found, told = ([{head: cells[head] for head in genomes.EXACT} for cells in page] for page in pages)
     assert found == told, "if that is meant: python benchmarks/genomes.py FOLDER --page"
     assert len(found) >= 39
 
