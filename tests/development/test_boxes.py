@@ -42,6 +42,7 @@ def test_neither_boxes_nor_the_room_made_for_them_show(
     assert same(develop(genome, seed=9).connectome, whole)
     monkeypatch.setattr(slabs_module, "FEWEST", 0)
     monkeypatch.setattr(slabs_module, "WORTH", 0)
+    monkeypatch.setattr(slabs_module, "WORTH_EACH", 0)
     monkeypatch.setattr(enumeration_module, "BOX_CANDIDATES", 1 << 18)
     assert same(develop(genome, seed=9).connectome, whole)
     monkeypatch.setattr(synaptogenesis_module, "expected_synapses", lambda _plan: 0)

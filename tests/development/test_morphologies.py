@@ -84,7 +84,9 @@ def ways(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(enumeration_module, "BOX_CANDIDATES", request.param[0])
     monkeypatch.setattr(patches_module, "DENSE", request.param[1])
     monkeypatch.setattr(slabs_module, "FEWEST", request.param[2])
-    monkeypatch.setattr(slabs_module, "WORTH", request.param[2] and slabs_module.WORTH)
+    if not request.param[2]:
+        monkeypatch.setattr(slabs_module, "WORTH", 0)
+        monkeypatch.setattr(slabs_module, "WORTH_EACH", 0)
 
 
 def compare(

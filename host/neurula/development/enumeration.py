@@ -29,13 +29,15 @@ def candidates(product: Product, source: Triple) -> int:
 def write_pairs(
     growth: Growth, source: Triple, target: Triple, neurons_per_voxel: tuple[int, int], arrays: SynapseArrays, thin: Thin | None = None
 ) -> None:
-    """Adds the neuron indices of every joined voxel pair, box by box; thin: leaves out some of each box.
+    """Adds the neuron indices of every joined voxel pair, piece by piece; thin: leaves out some of each piece.
 
     Every neuron of a source voxel reaches the last neuron of the target voxel (FEAGI's released engine).
     """
     slabs = repeated_slabs(growth.products, source, target, BOX_CANDIDATES)
     if slabs is not None:
         made = _write_slabs(slabs, growth, source, target, neurons_per_voxel, arrays)
+    elif growth.scatter is not None:
+        made = _write_scattered(growth.scatter, math.prod(source), neurons_per_voxel, arrays)
     else:
         boxes = _boxes(growth.products, source)
         made = (_write_box(box, live, growth.ordered, source, target, neurons_per_voxel, arrays) for box, live in boxes)
@@ -43,10 +45,9 @@ def write_pairs(
         arrays.keep(len(places[0]) if thin is None else thin(places))
 
 
-def write_scattered(
-    scatter: Scatter, source_voxels: int, neurons_per_voxel: tuple[int, int], arrays: SynapseArrays, thin: Thin | None = None
-) -> None:
-    """The same as write_pairs for a rule that says the targets of each source voxel."""
+def _write_scattered(
+    scatter: Scatter, source_voxels: int, neurons_per_voxel: tuple[int, int], arrays: SynapseArrays
+) -> Iterator[Places]:
     step = max(1, BOX_CANDIDATES // max(1, scatter.width))
     for first in range(0, source_voxels, step):
         voxels = np.arange(first, min(first + step, source_voxels), dtype=np.int32)
@@ -54,8 +55,7 @@ def write_scattered(
         if not scatter.ascending:
             reached.sort(axis=1)
         sources = np.repeat(voxels, np.count_nonzero(reached >= 0, axis=1))
-        places = write_voxels(sources, chosen(reached), neurons_per_voxel, arrays)
-        arrays.keep(len(places[0]) if thin is None else thin(places))
+        yield write_voxels(sources, chosen(reached), neurons_per_voxel, arrays)
 
 
 def _write_box(

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurula.development.morphologies.growth import Box, Product
+from neurula.development.morphologies.growth import Box, Indices, Product
 from neurula.genome.model import Triple
 
 FEWEST = 1 << 11  # candidates of a layer; smaller ones are faster together
-WORTH = 16  # looking at the x axis must be so many times less work than joining
+WORTH = 16  # there must be so many times more candidates than targets that are looked at along x ...
+WORTH_EACH = 512  # ... and than products at each x
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +38,9 @@ def repeated_slabs(products: Sequence[Product], source: Triple, target: Triple, 
         return None
     axis = axes.pop()
     relations = [p.relations[axis] for p in products]
-    if WORTH * sum(r.width * source[0] for r in relations) > candidates:
+    if source[0] * max(WORTH * sum(r.width for r in relations), WORTH_EACH * len(relations)) > candidates:
         return None
-    reached: list[list[tuple[int, np.ndarray[tuple[int], np.dtype[np.int32]]]]] = [[] for _ in range(source[0])]
+    reached: list[list[tuple[int, Indices]]] = [[] for _ in range(source[0])]
     for number, relation in enumerate(relations):
         first, stop = max(0, relation.first), min(source[0], relation.stop)
         rows = relation.targets(np.arange(first, stop, dtype=np.int32))
@@ -55,7 +56,7 @@ def repeated_slabs(products: Sequence[Product], source: Triple, target: Triple, 
     return slabs
 
 
-def _slab(x: int, axis: int, parts: list[tuple[int, np.ndarray[tuple[int], np.dtype[np.int32]]]]) -> Slab:
+def _slab(x: int, axis: int, parts: list[tuple[int, Indices]]) -> Slab:
     step = min(int(row[0]) for _, row in parts)  # rows ascend
     alike = b"".join(number.to_bytes(4, "little") + len(row).to_bytes(4, "little") + (row - step).tobytes() for number, row in parts)
     return Slab(x, alike, axis, step)

@@ -18,7 +18,7 @@ from neurula.development.arrays import Places, SynapseArrays
 from neurula.development.chance import draw_voxels, keep_by_chance
 from neurula.development.connectome import Bundle, Connectome, GrownArea
 from neurula.development.corticogenesis import area_indices
-from neurula.development.enumeration import BOX_CANDIDATES, Thin, candidates, write_pairs, write_scattered
+from neurula.development.enumeration import BOX_CANDIDATES, Thin, candidates, write_pairs
 from neurula.development.location import RulePointers
 from neurula.development.morphologies import UNSCALED, Growth, UnknownMorphology, grow, meaning_of
 from neurula.development.stages import Watch
@@ -191,9 +191,7 @@ def _grow_rule(number: int, plan: PlannedRule, areas: Sequence[GrownArea], seed:
     thin = keep if plan.rule.attractivity < 100 else None
     if plan.growth.one_at_random:
         _write_drawn(number, origin, destination, seed, arrays, thin)
-    elif plan.growth.scatter is not None:
-        write_scattered(plan.growth.scatter, origin.area.voxels, densities, arrays, thin)
-    elif plan.growth.products:
+    elif plan.growth.products or plan.growth.scatter is not None:
         write_pairs(plan.growth, origin.area.dims, destination.area.dims, densities, arrays, thin)
 
 
