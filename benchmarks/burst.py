@@ -35,6 +35,7 @@ from npu.results import RESULTS, brain_table, newest, pace_table, speed_table
 
 TURN_S = 0.03  # how long an engine runs before the next one does
 WARM_UP = 20  # bursts
+TWO = "neurula, two threads"
 PACES_HZ = [100.0, 1000.0]
 
 
@@ -139,6 +140,28 @@ def show(lines: list[dict[str, Any]]) -> None:
               f"{line['bytes_per_synapse']:10.2f}{line['start_s']:9.2f}{line['rss_mb']:8.0f}{line['peak_rss_mb']:9.0f}")
 
 
+def compare_threads(size: str, mode: str, turns: int, parent: Path) -> list[dict[str, Any]]:
+    """One thread and two, in turns on all processors, by the clock on the wall; prints and returns a line."""
+    folder = folder_of(size, mode, parent)
+    one, two = (Process(name, folder) for name in ("neurula", TWO))
+    try:
+        count = bursts_of(max(1e-7, one.run(WARM_UP, "wall_s")))
+        two.run(WARM_UP)
+        seconds = [(one.run(count, "wall_s"), two.run(count, "wall_s")) for _ in range(turns)]
+        assert np.array_equal(one.potentials(), two.potentials()), "two threads compute something else"
+        ratios = sorted(alone / both for alone, both in seconds)
+        burst = statistics.median(both for _, both in seconds)
+        line = {"engine": TWO, "size": size, "mode": mode, "events_per_s": round(one.about["events_per_burst"] / burst),
+                "burst_us": round(burst * 1e6, 2), "rss_mb": two.memory_mb()[0], "speedup": round(statistics.median(ratios), 3),
+                "speedup_low": round(ratios[len(ratios) // 10], 3), "speedup_high": round(ratios[-1 - len(ratios) // 10], 3)}  # fmt: skip
+    finally:
+        one.close()
+        two.close()
+    print(f"  {TWO}: {line['burst_us']:,.1f} us a burst on the wall, {line['speedup']:.2f} times as fast as one "
+          f"({line['speedup_low']:.2f} to {line['speedup_high']:.2f})")
+    return [line]
+
+
 def keep_pace(seconds: float) -> list[dict[str, Any]]:
     """Brains at a fixed rate; prints and returns a line per brain and rate."""
     print("\nat a fixed rate, not pinned; periods in µs")
@@ -189,6 +212,7 @@ def main() -> None:
     for size in chosen.sizes.split(","):
         for mode in chosen.modes.split(","):
             lines += compare(size, mode, chosen.turns, chosen.folder, chosen.engines)
+            lines += compare_threads(size, mode, chosen.turns, chosen.folder) if len(os.sched_getaffinity(0)) > 1 else []
     allowed = pin()
     lines += time_genomes(sorted((ROOT / "examples").glob("*/genome.json")) + (chosen.genomes or []))
     os.sched_setaffinity(0, allowed)

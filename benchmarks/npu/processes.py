@@ -37,12 +37,12 @@ class Process:
         self.start_s = time.perf_counter() - started
         self.bursts = 0  # run so far, counted from the pacemakers' first
 
-    def run(self, bursts: int) -> float:
-        """Seconds of processor time a burst."""
+    def run(self, bursts: int, clock: str = "seconds") -> float:
+        """Seconds a burst, of processor time or, by clock `wall_s`, on the wall."""
         answer = self._ask(f"run {bursts}")
         ran = answer.get("bursts", bursts)
         self.bursts += ran
-        return float(answer["seconds"]) / ran
+        return float(answer[clock]) / ran
 
     def potentials(self) -> NDArray[np.int32]:
         """Those of the cells, of an engine with our arithmetic."""

@@ -19,10 +19,10 @@ Runner = tuple[Callable[[int], object], Callable[[], Any] | None, Callable[[], i
 LAYOUTS = {"three bytes": 0, "four bytes": 1, "six bytes": 2}
 
 
-def neurula(folder: Path, about: dict[str, Any]) -> Runner:
+def neurula(folder: Path, about: dict[str, Any], threads: str = "one thread") -> Runner:
     from neurula_npu import Brain
 
-    brain = Brain.open(folder / "image.nrl")
+    brain = Brain.open(folder / "image.nrl", threads=1 if threads == "one thread" else 2)
     brain.step([(0, 0)])
 
     def potentials() -> bytes:
@@ -99,9 +99,9 @@ def main() -> None:
         word, _, argument = line.strip().partition(" ")
         answer: dict[str, Any] = {}
         if word == "run":
-            started = time.process_time()
+            began, started = time.perf_counter(), time.process_time()
             run(int(argument))
-            answer = {"seconds": time.process_time() - started}
+            answer = {"seconds": time.process_time() - started, "wall_s": time.perf_counter() - began}
         elif word == "potentials" and potentials is not None:
             Path(argument).write_bytes(potentials())
             answer = {"written": True}

@@ -74,7 +74,7 @@ class Brain:
 
     def _load_kernels(self, pure: bool, neurons_max: int) -> Any:
         """The kernels over RAM block and image."""
-        room = array("i", bytes(4))
+        self._room = room = array("i", bytes(4))
         if pure or not COMPILED:
             from neurula_npu import kernels as plain
 
@@ -102,7 +102,10 @@ class Brain:
 
     def step_with(self, stimulus: Stimulus) -> None:
         """One burst with what was prepared in `new_stimulus` of this brain."""
-        self._kernels.stimulate(stimulus.words)
+        words = stimulus.words
+        if words is not self._room:
+            self._kernels.stimulate(words)
+            self._room = words
         self._kernels.step(stimulus.injections, stimulus.forced, self._valued, self._plastics)
 
     def new_stimulus(self) -> Stimulus:

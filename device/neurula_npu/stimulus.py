@@ -50,15 +50,19 @@ class Stimulus:
     def add(self, forced: Iterable[tuple[int, int]], inject: Iterable[tuple[int, int, int]]) -> None:
         """The same neuron by neuron: (area, neuron), (area, neuron, units). Raises IndexError."""
         sizes = self._sizes
+        pairs: list[int] = []
+        triples: list[int] = []
+        areas = len(sizes)
         for area, neuron in forced:
-            if not (0 <= area < len(sizes) and 0 <= neuron < sizes[area]):
+            if not (0 <= area < areas and 0 <= neuron < sizes[area]):
                 raise IndexError(f"no neuron {neuron} in area {area}")
-            self._forced.append(area)
-            self._forced.append(neuron)
+            pairs += (area, neuron)
         for area, neuron, units in inject:
-            if not (0 <= area < len(sizes) and 0 <= neuron < sizes[area]):
+            if not (0 <= area < areas and 0 <= neuron < sizes[area]):
                 raise IndexError(f"no neuron {neuron} in area {area}")
-            self._injected.extend((area, neuron, clipped(units)))
+            triples += (area, neuron, clipped(units))
+        self._forced.fromlist(pairs)
+        self._injected.fromlist(triples)
         self._joined = False
 
     @property
@@ -71,9 +75,13 @@ class Stimulus:
 
     @property
     def words(self) -> array[int]:
-        """As the kernels read it: injections, then what is forced. Never empty, and not changed by what is said later."""
+        """As the kernels read it: injections, then what is forced. Never empty; the same array until it is too short."""
         if not self._joined:
-            self._words = self._injected + self._forced or array("i", bytes(4))
+            joined = self._injected + self._forced
+            if len(joined) > len(self._words):
+                self._words = array("i", bytes(8 * len(joined)))
+            if joined:
+                self._words[: len(joined)] = joined
             self._joined = True
         return self._words
 
