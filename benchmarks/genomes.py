@@ -8,6 +8,8 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -97,6 +99,21 @@ def table(rows: list[Row]) -> str:
     return "\n".join([f"| {' | '.join(HEADS)} |", f"|{aligned}|", *lines, "", whole])
 
 
+def memory(path: Path) -> str:
+    """How large a process gets that grows this genome and does nothing else; Linux only."""
+    program = (
+        "import sys; from pathlib import Path; from neurula.development import develop; from neurula.genome import read_genome\n"
+        "size = lambda: int(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0])\n"
+        "before = size(); connectome = develop(read_genome(sys.argv[1])).connectome; print(before, size(), connectome.synapses)"
+    )
+    answer = subprocess.run([sys.executable, "-c", program, str(path)], check=True, capture_output=True, text=True).stdout
+    before, after, synapses = (int(number) for number in answer.split())
+    return (
+        f"Growing `{path.name}`, the one with the most synapses ({synapses:,}), makes a Python process {(after - before) / 1024:.1f} MB "
+        f"larger; Python with NumPy and the modules of `neurula grow` has {before / 1024:.0f} MB before it begins."
+    )
+
+
 def told() -> list[dict[str, str]]:
     """The lines of the page."""
     lines = [line.strip("|").split("|") for line in pages.block("real").splitlines() if line.startswith("|")]
@@ -108,7 +125,8 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--page", action="store_true")
     chosen = parser.parse_args()
-    text = table(list(measured(chosen.folder)))
+    rows = list(measured(chosen.folder))
+    text = f"{table(rows)} {memory(chosen.folder / max(rows, key=lambda row: row.synapses).name)}"
     print(text)
     if chosen.page:
         pages.write("real", text)
