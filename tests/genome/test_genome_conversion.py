@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from tests.genome.generated import genomes, tried
 
 from neurula.development import develop
-from neurula.errors import GenomeError, UsageError
+from neurula.errors import DevelopmentError, GenomeError, UsageError
 from neurula.genome import Genome, canonical_id, legacy_id, parse_genome, read_genome, signatures_of
 from neurula.genome.conversion import FORMS, convert, form_of
 from neurula.genome.ids import is_canonical
@@ -90,15 +90,31 @@ def assert_same_but_defaults(returned: Document, direct: Document) -> None:
     assert returned["blueprint"].keys() == direct["blueprint"].keys()
 
 
+def assert_same_growth(document: Mapping[str, Any]) -> int:
+    """Synapses, the same in every form, between the same neurons in the same order."""
+    grown = [develop(parse_genome(convert(document, to).document), seed=4).connectome for to in FORMS]
+    spans = [[(b.source_area, b.target_area, b.start, b.stop) for b in connectome.bundles] for connectome in grown]
+    for other, others in zip(grown[1:], spans[1:], strict=True):
+        assert others == spans[0]
+        assert (other.source == grown[0].source).all()
+        assert (other.target == grown[0].target).all()
+        assert [a.first_neuron for a in other.areas] == [a.first_neuron for a in grown[0].areas]
+    return grown[0].synapses
+
+
 def test_what_grows_from_a_real_genome_does_not_depend_on_its_form(shared: Path) -> None:
-    for name in ("timer_test_timer_e2ae", "essential_genome_1f71", "genome_motor_babble_genome_9cbb", "logic_and_gate_genome_9f7b"):
-        document = read_genome(shared / "genomes" / f"{name}.json").document
-        grown = [develop(parse_genome(convert(document, to).document)).connectome for to in FORMS]
-        assert grown[0].synapses > 0
-        for other in grown[1:]:
-            assert (other.source == grown[0].source).all()
-            assert (other.target == grown[0].target).all()
-            assert [a.first_neuron for a in other.areas] == [a.first_neuron for a in grown[0].areas]
+    synapses = [assert_same_growth(read_genome(path).document) for path in real_genomes(shared)]
+    assert sum(synapses) > 700_000
+
+
+@tried(40)
+@given(genomes())
+def test_what_grows_from_a_generated_genome_does_not_depend_on_its_form(genome: Genome) -> None:
+    try:
+        develop(genome, most_synapses=500_000)
+    except DevelopmentError:
+        assume(False)
+    assert_same_growth(document_of(genome))
 
 
 def test_real_genomes_get_the_ids_that_the_engine_gives_them(shared: Path) -> None:
