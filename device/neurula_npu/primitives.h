@@ -278,6 +278,10 @@ static void sweep(int *R32, unsigned short *R16, int x, int stop, int mask, int 
         sweep_512(in, count, bits, mask, low, high);
         return;
     }
+    if (vector_bits == 256) {
+        const int done = sweep_256(in, count, bits, mask, low, high);
+        in += done, bits += done / 8, count -= done;
+    }
 #endif
     sweep_plain(in, count, bits, mask, low, high);
 }

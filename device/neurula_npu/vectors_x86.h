@@ -68,7 +68,9 @@ __attribute__((target("avx512f"))) static void sweep_512(int *in, int count, uns
     }
 }
 
-__attribute__((target("avx512f"))) static void integrate_512(int *in, int *kept, int count, unsigned char *bits, law l)
+/* plain: the retention is not negative and has no shift, so nothing can leave the range */
+__attribute__((target("avx512f"), always_inline)) static inline void integrate_some_512(
+    int *in, int *kept, int count, unsigned char *bits, law l, const int plain)
 {
     const __m512i mask = _mm512_set1_epi32(l.mask), gain = _mm512_set1_epi32(l.gain), threshold = _mm512_set1_epi32(l.threshold),
                   limit = _mm512_set1_epi32(l.limit), sign = _mm512_set1_epi32(l.sign), factor = _mm512_set1_epi32(l.factor),
@@ -85,25 +87,29 @@ __attribute__((target("avx512f"))) static void integrate_512(int *in, int *kept,
         const __m512i v = _mm512_maskz_loadu_epi32(live, kept), c = _mm512_max_epi32(_mm512_sra_epi32(a, k), zero);
         const __m512i sum = _mm512_min_epi32(_mm512_add_epi32(v, _mm512_mullo_epi32(c, gain)), top);
         const __mmask16 fire = _mm512_mask_cmple_epi32_mask(_mm512_mask_cmpge_epi32_mask(hit, sum, threshold), sum, limit);
-        const __m512i w = _mm512_sub_epi32(_mm512_xor_si512(sum, sign), sign);
+        const __m512i w = plain ? sum : _mm512_sub_epi32(_mm512_xor_si512(sum, sign), sign);
         const __m512i even = _mm512_srli_epi64(_mm512_add_epi64(_mm512_mul_epi32(w, factor), half), 22);
         const __m512i odd = _mm512_slli_epi64(_mm512_add_epi64(_mm512_mul_epi32(_mm512_srli_epi64(w, 32), factor), half), 10);
-        const __m512i leaked = _mm512_max_epi32(_mm512_min_epi32(_mm512_mask_mov_epi32(even, 0xaaaa, odd), most), least);
-        const __m512i next = _mm512_maskz_mov_epi32((__mmask16)~fire, _mm512_sll_epi32(leaked, shift));
-        const __m512i kept_now = _mm512_mask_mov_epi32(v, hit, next), in_now = _mm512_maskz_mov_epi32((__mmask16)~hit, a);
-        if (live == 0xffff) {
-            _mm512_storeu_si512(kept, kept_now);
-            _mm512_storeu_si512(in, in_now);
-        } else {
-            _mm512_mask_storeu_epi32(kept, live, kept_now);
-            _mm512_mask_storeu_epi32(in, live, in_now);
-        }
+        __m512i leaked = _mm512_mask_mov_epi32(even, 0xaaaa, odd);
+        if (!plain)
+            leaked = _mm512_sll_epi32(_mm512_max_epi32(_mm512_min_epi32(leaked, most), least), shift);
+        _mm512_mask_storeu_epi32(kept, hit, _mm512_maskz_mov_epi32((__mmask16)~fire, leaked));
+        _mm512_mask_storeu_epi32(in, hit, zero);
         mark_512(bits, fire);
     }
 }
 
+__attribute__((target("avx512f"))) static void integrate_512(int *in, int *kept, int count, unsigned char *bits, law l)
+{
+    if (l.sign == 0 && l.shift == 0)
+        integrate_some_512(in, kept, count, bits, l, 1);
+    else
+        integrate_some_512(in, kept, count, bits, l, 0);
+}
+
 /* whole groups of eight neurons; returns how many neurons that were */
-__attribute__((target("avx2"))) static int integrate_256(int *in, int *kept, int count, unsigned char *bits, law l)
+__attribute__((target("avx2"), always_inline)) static inline int integrate_some_256(
+    int *in, int *kept, int count, unsigned char *bits, law l, const int plain)
 {
     const __m256i mask = _mm256_set1_epi32(l.mask), gain = _mm256_set1_epi32(l.gain), threshold = _mm256_set1_epi32(l.threshold),
                   limit = _mm256_set1_epi32(l.limit), sign = _mm256_set1_epi32(l.sign), factor = _mm256_set1_epi32(l.factor),
@@ -121,14 +127,40 @@ __attribute__((target("avx2"))) static int integrate_256(int *in, int *kept, int
         const __m256i sum = _mm256_min_epi32(_mm256_add_epi32(v, _mm256_mullo_epi32(c, gain)), top);
         const __m256i outside = _mm256_or_si256(_mm256_cmpgt_epi32(threshold, sum), _mm256_cmpgt_epi32(sum, limit));
         const __m256i stays = _mm256_or_si256(outside, miss);
-        const __m256i w = _mm256_sub_epi32(_mm256_xor_si256(sum, sign), sign);
+        const __m256i w = plain ? sum : _mm256_sub_epi32(_mm256_xor_si256(sum, sign), sign);
         const __m256i even = _mm256_srli_epi64(_mm256_add_epi64(_mm256_mul_epi32(w, factor), half), 22);
         const __m256i odd = _mm256_slli_epi64(_mm256_add_epi64(_mm256_mul_epi32(_mm256_srli_epi64(w, 32), factor), half), 10);
-        const __m256i leaked = _mm256_max_epi32(_mm256_min_epi32(_mm256_blend_epi32(even, odd, 0xaa), most), least);
-        const __m256i next = _mm256_and_si256(stays, _mm256_sll_epi32(leaked, shift));
+        __m256i leaked = _mm256_blend_epi32(even, odd, 0xaa);
+        if (!plain)
+            leaked = _mm256_sll_epi32(_mm256_max_epi32(_mm256_min_epi32(leaked, most), least), shift);
+        const __m256i next = _mm256_and_si256(stays, leaked);
         _mm256_storeu_si256((__m256i *)kept, _mm256_blendv_epi8(next, v, miss));
         _mm256_storeu_si256((__m256i *)in, _mm256_and_si256(a, miss));
         *bits |= (unsigned char)~_mm256_movemask_ps(_mm256_castsi256_ps(stays));
+    }
+    return whole;
+}
+
+__attribute__((target("avx2"))) static int integrate_256(int *in, int *kept, int count, unsigned char *bits, law l)
+{
+    if (l.sign == 0 && l.shift == 0)
+        return integrate_some_256(in, kept, count, bits, l, 1);
+    return integrate_some_256(in, kept, count, bits, l, 0);
+}
+
+/* whole groups of eight words; returns how many words that were */
+__attribute__((target("avx2"))) static int sweep_256(int *in, int count, unsigned char *bits, int mask, int low, int high)
+{
+    const __m256i hits = _mm256_set1_epi32(mask), least = _mm256_set1_epi32(low), most = _mm256_set1_epi32(high);
+    const int whole = count & ~7;
+    for (int i = 0; i < whole; i += 8, in += 8, bits++) {
+        const __m256i a = _mm256_loadu_si256((const __m256i *)in);
+        if (_mm256_testz_si256(a, hits))
+            continue;
+        const __m256i miss = _mm256_cmpeq_epi32(_mm256_and_si256(a, hits), _mm256_setzero_si256());
+        const __m256i outside = _mm256_or_si256(_mm256_cmpgt_epi32(least, a), _mm256_cmpgt_epi32(a, most));
+        _mm256_storeu_si256((__m256i *)in, _mm256_and_si256(a, miss));
+        *bits |= (unsigned char)~_mm256_movemask_ps(_mm256_castsi256_ps(_mm256_or_si256(outside, miss)));
     }
     return whole;
 }
