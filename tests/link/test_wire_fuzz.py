@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import random
+import tracemalloc
 
 import pytest
 
@@ -37,6 +38,23 @@ def test_no_changed_frame_is_accepted_and_the_next_sound_one_always_is() -> None
                 assert [frame for frame in decoded if frame not in known] == []
         done += count
     assert decoder.rejected > done // 2
+
+
+def test_the_decoder_keeps_no_more_than_a_frame_whatever_comes() -> None:
+    chance = random.Random(3)
+    decoder = FrameDecoder()
+    pool = [data for _, data in pool_of(chance)]
+    pieces = [chance.randbytes(5000).replace(b"\0", b"x"), *(changed(chance, *chance.choices(pool, k=2)) for _ in range(200))]
+    for piece in pieces:
+        decoder.feed(piece)
+    tracemalloc.start()
+    try:
+        for piece in 20 * pieces:
+            decoder.feed(piece)
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 2000
 
 
 @pytest.mark.parametrize("name", ["unix64", pytest.param("unix32", marks=pytest.mark.needs_firmware)])
