@@ -645,6 +645,7 @@ class Channels:
             self.settle()
         return True
 
+    @micropython.native
     def put_motors(self, out, at):
         """The payload of a MOTOR; where it ends."""
         return _put_motors(out, at, self.ram_at, self.motors_at, self.motor_count)

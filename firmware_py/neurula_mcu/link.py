@@ -281,6 +281,7 @@ class Link:
         self.logged = loop.log.added
         self.publish = quick_publish(self, self.requests.publish, streams, every) if streams and every else nothing
 
+    @micropython.native
     def send(self, type, flags, end):
         """Sends a value whose payload ends at `end` of the writer's buffer."""
         self.sent = sequence = (self.sent + 1) & 0xFFFF

@@ -234,6 +234,7 @@ class FrameWriter:
         self.buffer = bytearray(_ENCODED + 2)
         self.body_at = addressof(self.buffer) + 2
 
+    @micropython.native
     def finish(self, type, flags, sequence, end):
         """Makes a frame of the payload, which ends at `end`; how long it is, from the beginning of the buffer."""
         buffer = self.buffer
