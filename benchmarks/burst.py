@@ -30,6 +30,7 @@ from processes import Process, engines_for, prepare
 
 import pace
 import pages
+from npu import event_costs
 from npu.genome_bursts import time_genomes
 from npu.results import RESULTS, brain_table, newest, pace_table, speed_table
 
@@ -87,6 +88,17 @@ def roofline(folder: Path, cells: int) -> float:
     return len(places) / best
 
 
+def gigahertz(folder: Path) -> float:
+    """Cycles a nanosecond, by additions that wait for each other."""
+    c = ctypes.CDLL(str(folder.parent / "hand_written.so"))
+    best = 1e9
+    for _ in range(9):
+        started = time.process_time()
+        c.chain(ctypes.c_int64(1 << 18), ctypes.c_int64(3))
+        best = min(best, time.process_time() - started)
+    return 16 * (1 << 18) / best / 1e9
+
+
 def compare(size: str, mode: str, turns: int, parent: Path, only: str) -> list[dict[str, Any]]:
     """One network on all engines; prints a table and returns its lines."""
     folder = folder_of(size, mode, parent)
@@ -102,14 +114,15 @@ def compare(size: str, mode: str, turns: int, parent: Path, only: str) -> list[d
         check(engines)
         top = roofline(folder, about["cells"])
         lines = lines_of(engines, seconds, about["events_per_burst"], top)
+        ghz = round(gigahertz(folder), 3)
     finally:
         for engine in engines:
             engine.close()
         os.sched_setaffinity(0, allowed)
     print(f"\n{size} {mode}: {about['cells']:,} cells x {about['fan_out']}, {about['events_per_burst']:,.0f} events a burst, "
-          f"roofline {top / 1e9:.2f} G adds/s")
+          f"roofline {top / 1e9:.2f} G adds/s, {ghz:.2f} GHz")
     show(lines)
-    return [{**line, "size": size, "mode": mode} for line in lines]
+    return [{**line, "size": size, "mode": mode, "ghz": ghz} for line in lines]
 
 
 def lines_of(engines: list[Process], seconds: dict[str, list[float]], events: float, top: float) -> list[dict[str, Any]]:
@@ -185,7 +198,9 @@ def machine() -> str:
 
 def write_page() -> None:
     lines = newest(RESULTS.read_text(encoding="utf-8"))
-    for name, text in (("speed", speed_table(lines)), ("genomes", brain_table(lines)), ("pace", pace_table(lines))):
+    tables = {"speed": speed_table, "genomes": brain_table, "pace": pace_table, "events": event_costs.table}
+    for name, table in tables.items():
+        text = table(lines)
         print("unchanged" if text == pages.block(name) else "new", name)
         pages.write(name, text)
 

@@ -13,7 +13,8 @@ Tables = Iterator[tuple[str, str]]  # name -> what shall stand between the marks
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = {"kernels": "docs/BUDGETS.md", "cores": "docs/BUDGETS.md", "brains": "docs/BUDGETS.md", "claims": "docs/BUDGETS.md",
          "c": "runtime_c/README.md", "npu": "docs/NPU.md", "speed": "docs/NPU.md", "genomes": "docs/NPU.md",
-         "pace": "docs/NPU.md", "scaling": "docs/NPU.md", "real": "docs/GENOMES.md", "development": "docs/DEVELOPMENT.md"}
+         "pace": "docs/NPU.md", "scaling": "docs/NPU.md", "real": "docs/GENOMES.md", "development": "docs/DEVELOPMENT.md",
+         "events": "docs/BUDGETS.md"}
 END = "\n<!-- end -->"
 
 
@@ -81,7 +82,16 @@ def count_brains() -> Tables:
     yield from zip(("brains", "claims"), rp2040_brains.tables([rp2040_brains.run(*size) for size in rp2040_brains.SIZES]), strict=True)
 
 
-COUNTED = {"npu": count_npu, "scaling": count_scaling, "cores": count_cores, "c": count_c, "kernels": count_kernels, "brains": count_brains}
+def sum_up() -> Tables:
+    """A table made of the others, so that it comes last."""
+    from npu.event_costs import table
+    from npu.results import RESULTS, newest
+
+    yield "events", table(newest(RESULTS.read_text(encoding="utf-8")))
+
+
+COUNTED = {"npu": count_npu, "scaling": count_scaling, "cores": count_cores, "c": count_c, "kernels": count_kernels, "brains": count_brains,
+           "events": sum_up}
 
 
 def main(names: list[str]) -> None:

@@ -191,3 +191,15 @@ int32_t scatter(int32_t *restrict input, const uint32_t *restrict places, int co
         input[places[i]] += 3;
     return input[0];
 }
+
+/* How fast the processor runs: `count` times sixteen additions, each of which waits for the one before; a cycle each. */
+int64_t chain(int64_t count, int64_t step)
+{
+    int64_t sum = 0;
+    while (count--)
+        for (int i = 0; i < 16; i++) {
+            sum += step;
+            __asm__ volatile("" : "+r"(sum));
+        }
+    return sum;
+}

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import event_costs
 import networks
 import packing
 import pytest
@@ -50,5 +51,6 @@ def test_the_newest_figure_of_an_engine_is_the_one_that_is_shown() -> None:
 def test_the_page_shows_what_was_measured_last() -> None:
     lines = newest(RESULTS.read_text(encoding="utf-8"))
     assert pages.block("speed") == speed_table(lines), "make bench-page"
+    assert pages.block("events") == event_costs.table(lines), "python benchmarks/pages.py events"
     assert pages.block("pace") == pace_table(lines), "make bench-page"
     assert pages.block("genomes") == brain_table(lines), "make bench-page"
