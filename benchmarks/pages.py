@@ -90,13 +90,12 @@ def sum_up() -> Tables:
     yield "events", table(newest(RESULTS.read_text(encoding="utf-8")))
 
 
-COUNTED = {"npu": count_npu, "scaling": count_scaling, "cores": count_cores, "c": count_c, "kernels": count_kernels, "brains": count_brains,
-           "events": sum_up}
+COUNTED = {"npu": count_npu, "scaling": count_scaling, "cores": count_cores, "c": count_c, "kernels": count_kernels, "brains": count_brains}
 
 
 def main(names: list[str]) -> None:
-    for name in names or COUNTED:
-        for table, text in COUNTED[name]():
+    for name in [*(names or COUNTED), "events"]:  # the last is made of the others
+        for table, text in COUNTED.get(name, sum_up)():
             print("unchanged" if text == block(table) else "new", table)
             write(table, text)
 
