@@ -9,6 +9,7 @@ from typing import Any
 RESULTS = Path(__file__).parent.parent / "results.jsonl"
 Line = dict[str, Any]
 SIZES = {"S": "1,000 x 100", "M": "10,000 x 200", "L": "100,000 x 100", "XL": "1,000,000 x 100"}
+BUSY = 0.5  # load from which a row is marked
 FIRE = {"dense": "2 %", "sparse": "0.2 %"}
 
 
@@ -79,9 +80,11 @@ def pace_table(lines: list[Line]) -> str:
 
 
 def footer(lines: list[Line]) -> str:
-    """When, and how busy the machine was."""
+    """When, on what, and which rows are of a machine that had other work: rows may come from several runs."""
     last = max(lines, key=lambda line: str(line["at"]))
-    return f"Measured on {last['at'][:10]}, on {last['machine']}, load {last['load']:.1f} when it began."
+    busy = sorted({f"{SIZES[line['size']]} ({line['load']:.1f})" for line in lines if line["engine"] == "neurula" and line["load"] > BUSY})
+    note = f" Other programs ran beside (load) while these rows were measured: {', '.join(busy)}." if busy else ""
+    return f"Measured on {last['at'][:10]}, on {last['machine']}.{note}"
 
 
 def row_of(cells: list[str]) -> str:
