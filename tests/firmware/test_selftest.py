@@ -71,7 +71,7 @@ def check_with(text: str) -> int | None:
     module.__dict__.update(__file__=str(PURE), tick_=tick, shifted_=shifted)
     exec(compile(bounded(text), "mutant", "exec"), module.__dict__)
     brain = Brain(KNOWN.IMAGE, pure=True)
-    brain._kernels = module.Kernels(*brain._views(compiled=False), brain._stimulus, max(brain._sizes))
+    brain._kernels = module.Kernels(brain.ram, brain.image.data, brain._room, max(brain._sizes))
     try:
         return int(BUILD.check_of(brain, KNOWN.COURSE))
     except Exception:

@@ -149,8 +149,9 @@ def test_a_forked_process_goes_on_without_the_thread(tmp_path: Path) -> None:
     code = (
         "import os, sys\nfrom neurula_npu import Brain\nbrain = Brain(open(sys.argv[1], 'rb').read())\nassert brain.share(0, 0)\n"
         "brain.run(10)\nchild = os.fork()\nbefore = brain.shared_bursts\nbrain.run(10)\n"
-        "print('child' if child == 0 else 'parent', brain.shared_bursts - before, brain.state_hash(), flush=True)\n"
-        "if child:\n    assert os.waitpid(child, 0)[1] == 0\nelse:\n    del brain\n    os._exit(0)\n"
+        "if child:\n    assert os.waitpid(child, 0)[1] == 0\n"
+        "print('parent' if child else 'child', brain.shared_bursts - before, brain.state_hash(), flush=True)\n"
+        "if not child:\n    del brain\n    os._exit(0)\n"
     )
     said = subprocess.run([sys.executable, "-c", code, str(path)], check=True, capture_output=True, text=True, timeout=60).stdout
     told = {line.split()[0]: line.split()[1:] for line in said.splitlines()}
