@@ -7,6 +7,7 @@ it the tests that need it are skipped. With NEURULA_REQUIRE=1 a missing folder o
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ SHOWN = (
     "sim:rpi_pico", "sim:rpi_pico:viper", "core:m0", "core:m4", "core:rv32", "core:xtensa", "thumb:m0", "thumb:m4", "c", "c:m0", "c:m4",
     "c:xtensa", "c:wasm32", "c:rp2040",    "micropython32", "micropython",
 )
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a shell's background jobs; the programs under test are to be interrupted
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 REQUIRED = os.environ.get("NEURULA_REQUIRE") == "1"
 
 

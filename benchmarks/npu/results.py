@@ -29,7 +29,7 @@ def speed_table(lines: list[Line]) -> str:
     measured = [line for line in lines if "ratio_to_c" in line or "speedup" in line]
     peers = [name for name in ("numba", "Brian2", "NEST") if any(line["engine"] == name for line in measured)]
     heads = ["cells x synapses", "fire", "neurula", "best C", "of the best C", "of the roofline", *peers]
-    heads += ["two threads", "a burst", "bytes a synapse", "MB", "ready after"]
+    heads += ["two threads", "two that only add", "a burst", "bytes a synapse", "MB", "ready after"]
     rows = []
     for size in SIZES:
         for mode in FIRE:
@@ -48,6 +48,7 @@ def speed_row(size: str, mode: str, here: dict[str, Line], peers: list[str]) -> 
     cells += [giga(here[peer]) if peer in here else "" for peer in peers]
     shared = here.get("neurula, two threads")
     cells.append(f"{shared['speedup']:.2f} ({shared['speedup_low']:.2f} to {shared['speedup_high']:.2f})" if shared else "")
+    cells.append(f"{shared['speedup_of_additions']:.2f}" if shared and "speedup_of_additions" in shared else "")
     cells += [f"{own['burst_us']:,.1f} µs", f"{own['bytes_per_synapse']:.2f}", f"{own['rss_mb']:.0f}", f"{1000 * own['start_s']:.0f} ms"]
     return cells
 
