@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
 from neurula.device.find import Device, find_device
 from neurula.errors import DeviceNotFound, LinkLost, NeurulaError
+from neurula.link.serial_ports import close_port, open_port
 from neurula.sim.machine import ByteStream
 
 BAUD = 115_200
@@ -77,10 +77,7 @@ class SerialPort(ByteStream):
     def close(self) -> None:
         port, self._port = self._port, None
         if port is not None:
-            try:
-                port.close()
-            except OSError:
-                return
+            close_port(port)
 
     def _port_now(self) -> str:
         if self._device.kind == "serial" and self._device.serial:
@@ -108,11 +105,8 @@ class SerialPort(ByteStream):
 
     @staticmethod
     def _open(port: str) -> Any:
-        from serial import serial_for_url
-
-        exclusive = None if sys.platform == "win32" or "://" in port else True
         try:
-            return serial_for_url(port, baudrate=BAUD, timeout=POLL_S, write_timeout=WRITE_TIMEOUT_S, exclusive=exclusive)
+            return open_port(port, BAUD, POLL_S, WRITE_TIMEOUT_S)
         except (OSError, ValueError) as problem:
             raise DeviceNotFound("K103", f"the port cannot be opened: {reason_of(problem)}", where=port) from None
 

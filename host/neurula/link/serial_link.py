@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 from collections.abc import Callable
 from typing import Any
 
 from neurula.errors import NeurulaError
 from neurula.link.link import ClosingLink, broken, stuck
+from neurula.link.serial_ports import close_port, open_port
 
 BAUD = 115_200
 SEND_S = 0.25  # how long a board that reads nothing is waited for
@@ -68,16 +68,12 @@ class SerialLink(ClosingLink):
     def close(self) -> None:
         port, self._port = self._port, None
         if port is not None:
-            with contextlib.suppress(OSError):
-                port.close()
+            close_port(port)
 
     def _open(self) -> None:
-        from serial import serial_for_url
-
         try:
             self._path = self._where if isinstance(self._where, str) else self._where()
-            exclusive = None if sys.platform == "win32" or "://" in self._path else True
-            self._port = serial_for_url(self._path, self._baud, timeout=0.0, write_timeout=SEND_S, exclusive=exclusive)
+            self._port = open_port(self._path, self._baud, 0.0, SEND_S)
         except (OSError, ValueError) as problem:
             raise broken(self.name, problem) from None
 
