@@ -11,7 +11,7 @@ from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 from setuptools.command.build_py import build_py
 
-FLAGS = ["-O3", "-fwrapv", "-fno-strict-overflow", "-funroll-loops"]
+FLAGS = ["-O3", "-fwrapv", "-fno-strict-overflow", "-funroll-loops", "-g0"]
 MODE = os.environ.get("NEURULA_BUILD", "try")
 
 

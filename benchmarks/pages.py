@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGES = {"kernels": "docs/BUDGETS.md", "cores": "docs/BUDGETS.md", "brains": "docs/BUDGETS.md", "claims": "docs/BUDGETS.md",
          "c": "runtime_c/README.md", "npu": "docs/NPU.md", "speed": "docs/NPU.md", "genomes": "docs/NPU.md",
          "pace": "docs/NPU.md", "scaling": "docs/NPU.md", "real": "docs/GENOMES.md", "development": "docs/DEVELOPMENT.md",
-         "events": "docs/BUDGETS.md"}
+         "events": "docs/BUDGETS.md", "footprint": "docs/NPU.md"}
 END = "\n<!-- end -->"
 
 
@@ -47,6 +47,12 @@ def count_npu() -> Tables:
     import npu.instructions
 
     yield "npu", npu.instructions.table(npu.instructions.measured())
+
+
+def weigh_npu() -> Tables:
+    import npu.footprint
+
+    yield "footprint", npu.footprint.table(npu.footprint.measured())
 
 
 def count_scaling() -> Tables:
@@ -90,7 +96,8 @@ def sum_up() -> Tables:
     yield "events", table(newest(RESULTS.read_text(encoding="utf-8")))
 
 
-COUNTED = {"npu": count_npu, "scaling": count_scaling, "cores": count_cores, "c": count_c, "kernels": count_kernels, "brains": count_brains}
+COUNTED = {"npu": count_npu, "footprint": weigh_npu, "scaling": count_scaling, "cores": count_cores, "c": count_c, "kernels": count_kernels,
+           "brains": count_brains}
 
 
 def main(names: list[str]) -> None:

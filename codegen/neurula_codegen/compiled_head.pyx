@@ -5,14 +5,11 @@
 from libc.limits cimport INT_MAX
 from libc.stdlib cimport calloc, free
 
-from neurula_npu import schema
-
-cdef int AGE_PERIOD = schema.AGE_PERIOD
-
 cdef extern from *:
     """
 {defines}
     """
+    int AGE_PERIOD
 
 cdef extern from "primitives.h" nogil:
     void add_run(int *R32, int base, int size, int step)
@@ -21,6 +18,7 @@ cdef extern from "primitives.h" nogil:
     void sweep(int *R32, unsigned short *R16, int x, int stop, int mask, int low, int high, int fired, int inputs)
     void integrate(int *R32, unsigned short *R16, int x, int stop, int mask, int k, int gain, int threshold, int limit,
                    int retention, int shift, int potentials, int inputs, int fired)
+    void clear(int *R32, int x, int stop)
     int next_hit(const int *R32, int x, int stop, int mask)
     int mulq22(int v, int r)
     int hash_below(unsigned int neuron, unsigned int burst, unsigned int chance)

@@ -16,6 +16,7 @@ POINTERS = {
 PRIMITIVES = {
     "add_run": ("R32",), "add_list": ("R32", "I16"), "add_weighted": ("R32", "I16", "I8"), "sweep": ("R32", "R16"),
     "integrate": ("R32", "R16"), "next_hit": ("R32",), "mulq22": (), "hash_below": (),
+    "clear": ("R32",),
 }
 # locals of the kernels that a primitive takes behind the definition's arguments
 MORE = {"sweep": ("inputs",)}
@@ -39,6 +40,7 @@ SHARED_BURST = """        if self.worker != NULL and forced == 0 and self.is_lar
                 self.deliver_valued()
             self.update_part(12 * injections, forced, WHOLE)
 """
+CLEARING = "while x < stop:\n    R32[x] = 0\n    x = x + 4"  # a loop of `update` that has a primitive here
 # statements of `update` that a part of it spells otherwise
 CLIPS = {
     "x = bits": "x = bits + clear_from",
@@ -122,7 +124,14 @@ class Clipped(ast.NodeTransformer):
     """`update` for the input words of one part."""
 
     def __init__(self) -> None:
-        self.left = set(CLIPS)
+        self.left = {*CLIPS, CLEARING}
+
+    def visit_While(self, node: ast.While) -> ast.AST | list[ast.stmt]:
+        if ast.unparse(node) == CLEARING:
+            self.left.remove(CLEARING)
+            return ast.parse("clear(x, stop)").body
+        self.generic_visit(node)
+        return node
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST | list[ast.stmt]:
         text = ast.unparse(node)
@@ -161,8 +170,9 @@ def defines(schema: Schema) -> str:
     """The schema's names for C."""
     records = [f"{r.name}_{name} {r.offset(name)}" for r in schema.records.values() for name in (*(f for f, _ in r.fields), "bytes")]
     flags = [f"{f.name}_{name} {value}" for f in schema.flags.values() for name, value, _ in f.values]
-    wanted = ("RAM_", "AREA_", "GROUP_", "SEGMENT_FLAG_")
-    return "\n".join(f"#define {line}" for line in (*records, *flags) if line.startswith(wanted))
+    wanted = ("RAM_", "AREA_", "GROUP_", "SEGMENT_FLAG_", "AGE_PERIOD")
+    constants = [f"{name} {value}" for name, (value, _) in schema.constants.items()]
+    return "\n".join(f"#define {line}" for line in (*records, *flags, *constants) if line.startswith(wanted))
 
 
 def copy_of(function: ast.FunctionDef) -> ast.FunctionDef:

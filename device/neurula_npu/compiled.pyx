@@ -5,10 +5,6 @@
 from libc.limits cimport INT_MAX
 from libc.stdlib cimport calloc, free
 
-from neurula_npu import schema
-
-cdef int AGE_PERIOD = schema.AGE_PERIOD
-
 cdef extern from *:
     """
 #define AREA_input_at 0
@@ -84,7 +80,9 @@ cdef extern from *:
 #define SEGMENT_FLAG_DRIVEN 8
 #define SEGMENT_FLAG_PLASTIC 16
 #define SEGMENT_FLAG_WEIGHTED 32
+#define AGE_PERIOD 8192
     """
+    int AGE_PERIOD
 
 cdef extern from "primitives.h" nogil:
     void add_run(int *R32, int base, int size, int step)
@@ -93,6 +91,7 @@ cdef extern from "primitives.h" nogil:
     void sweep(int *R32, unsigned short *R16, int x, int stop, int mask, int low, int high, int fired, int inputs)
     void integrate(int *R32, unsigned short *R16, int x, int stop, int mask, int k, int gain, int threshold, int limit,
                    int retention, int shift, int potentials, int inputs, int fired)
+    void clear(int *R32, int x, int stop)
     int next_hit(const int *R32, int x, int stop, int mask)
     int mulq22(int v, int r)
     int hash_below(unsigned int neuron, unsigned int burst, unsigned int chance)
@@ -609,9 +608,7 @@ cdef class Kernels:
         bits = bits + slot * slot_bytes
         x = bits + clear_from
         stop = bits + clear_to
-        while x < stop:
-            R32[x >> 2] = 0
-            x = x + 4
+        clear(R32, x, stop)
         total = R32[6]
         n = 0 - forced
         while n < total:

@@ -54,6 +54,11 @@ static inline void add_list(int *restrict R32, const unsigned short *restrict I1
         to[list[i]] += step;
 }
 
+static inline void clear(int *R32, int x, int stop)
+{
+    memset(R32 + (x >> 2), 0, (size_t)(stop - x));
+}
+
 /* the first word from x on, before stop, with a bit of mask */
 static inline int next_hit(const int *R32, int x, int stop, int mask)
 {

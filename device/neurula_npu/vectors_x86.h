@@ -45,6 +45,35 @@ __attribute__((target("avx2"))) static void add_weighted_256(
     }
 }
 
+/* how many words from `in` on have none of the bits, a multiple of 64. Asked behind sixteen (eight) silent ones only, so that it costs
+ * nothing where most are touched */
+__attribute__((target("avx512f"))) static inline int silence_512(const int *in, int count, __m512i hits)
+{
+    int silent = 0;
+    for (; count - silent >= 64; silent += 64) {
+        const int *at = in + silent;
+        const __m512i one = _mm512_or_si512(_mm512_loadu_si512(at), _mm512_loadu_si512(at + 16)),
+                      two = _mm512_or_si512(_mm512_loadu_si512(at + 32), _mm512_loadu_si512(at + 48));
+        if (_mm512_test_epi32_mask(_mm512_or_si512(one, two), hits))
+            break;
+    }
+    return silent;
+}
+
+__attribute__((target("avx2"))) static inline int silence_256(const int *in, int count, __m256i hits)
+{
+    int silent = 0;
+    for (; count - silent >= 64; silent += 64) {
+        const __m256i *at = (const __m256i *)(in + silent);
+        __m256i any = _mm256_loadu_si256(at);
+        for (int i = 1; i < 8; i++)
+            any = _mm256_or_si256(any, _mm256_loadu_si256(at + i));
+        if (!_mm256_testz_si256(any, hits))
+            break;
+    }
+    return silent;
+}
+
 /* without a branch: whether one of sixteen fired is hard to foresee */
 static inline void mark_512(unsigned char *bits, __mmask16 fire)
 {
@@ -61,8 +90,11 @@ __attribute__((target("avx512f"))) static void sweep_512(int *in, int count, uns
         const __mmask16 live = count >= 16 ? 0xffff : (__mmask16)((1u << count) - 1);
         const __m512i a = _mm512_maskz_loadu_epi32(live, in);
         const __mmask16 hit = _mm512_test_epi32_mask(a, hits);
-        if (!hit)
+        if (!hit) {
+            const int silent = silence_512(in + 16, count - 16, hits);
+            in += silent, bits += silent / 8, count -= silent;
             continue;
+        }
         _mm512_mask_storeu_epi32(in, hit, _mm512_setzero_si512());
         mark_512(bits, _mm512_mask_cmple_epi32_mask(_mm512_mask_cmpge_epi32_mask(hit, a, least), a, most));
     }
@@ -82,8 +114,11 @@ __attribute__((target("avx512f"), always_inline)) static inline void integrate_s
         const __mmask16 live = count >= 16 ? 0xffff : (__mmask16)((1u << count) - 1);
         const __m512i a = _mm512_maskz_loadu_epi32(live, in);
         const __mmask16 hit = _mm512_test_epi32_mask(a, mask);
-        if (!hit)
+        if (!hit) {
+            const int silent = silence_512(in + 16, count - 16, mask);
+            in += silent, kept += silent, bits += silent / 8, count -= silent;
             continue;
+        }
         const __m512i v = _mm512_maskz_loadu_epi32(live, kept), c = _mm512_max_epi32(_mm512_sra_epi32(a, k), zero);
         const __m512i sum = _mm512_min_epi32(_mm512_add_epi32(v, _mm512_mullo_epi32(c, gain)), top);
         const __mmask16 fire = _mm512_mask_cmple_epi32_mask(_mm512_mask_cmpge_epi32_mask(hit, sum, threshold), sum, limit);
@@ -120,8 +155,13 @@ __attribute__((target("avx2"), always_inline)) static inline int integrate_some_
     const int whole = count & ~7;
     for (int i = 0; i < whole; i += 8, in += 8, kept += 8, bits++) {
         const __m256i a = _mm256_loadu_si256((const __m256i *)in);
-        if (_mm256_testz_si256(a, mask))
+        if (_mm256_testz_si256(a, mask)) {
+            if (!(i & 63)) {
+                const int silent = silence_256(in + 8, whole - i - 8, mask);
+                in += silent, kept += silent, bits += silent / 8, i += silent;
+            }
             continue;
+        }
         const __m256i v = _mm256_loadu_si256((const __m256i *)kept), miss = _mm256_cmpeq_epi32(_mm256_and_si256(a, mask), zero);
         const __m256i c = _mm256_max_epi32(_mm256_sra_epi32(a, k), zero);
         const __m256i sum = _mm256_min_epi32(_mm256_add_epi32(v, _mm256_mullo_epi32(c, gain)), top);
@@ -155,8 +195,13 @@ __attribute__((target("avx2"))) static int sweep_256(int *in, int count, unsigne
     const int whole = count & ~7;
     for (int i = 0; i < whole; i += 8, in += 8, bits++) {
         const __m256i a = _mm256_loadu_si256((const __m256i *)in);
-        if (_mm256_testz_si256(a, hits))
+        if (_mm256_testz_si256(a, hits)) {
+            if (!(i & 63)) {
+                const int silent = silence_256(in + 8, whole - i - 8, hits);
+                in += silent, bits += silent / 8, i += silent;
+            }
             continue;
+        }
         const __m256i miss = _mm256_cmpeq_epi32(_mm256_and_si256(a, hits), _mm256_setzero_si256());
         const __m256i outside = _mm256_or_si256(_mm256_cmpgt_epi32(least, a), _mm256_cmpgt_epi32(a, most));
         _mm256_storeu_si256((__m256i *)in, _mm256_and_si256(a, miss));

@@ -9,6 +9,7 @@ import subprocess
 
 import pytest
 
+import npu.footprint
 import npu.instructions
 import npu.scaling
 import pages
@@ -50,3 +51,14 @@ def test_a_burst_costs_in_proportion_to_its_events_and_touched_neurons_as_the_pa
     allowed = 0.03 if same_compiler() else 0.25
     for series, points in found.items():
         assert npu.scaling.slope(points) == pytest.approx(told[series], rel=allowed, abs=0.02), "if meant: pages.py scaling"
+
+
+def test_it_takes_as_much_storage_and_memory_as_the_page_says() -> None:
+    if not COMPILED or platform.machine() != "x86_64":
+        pytest.skip("needs the kernels compiled for x86-64")
+    told = {row: costs["KB, or how many"] for row, costs in pages.figures("footprint").items()}
+    found = npu.footprint.measured()
+    print(npu.footprint.table(found))
+    assert found.keys() == told.keys()
+    for name, value in found.items():
+        assert value <= 1.1 * told[name], "if that is meant: python benchmarks/pages.py footprint"
